@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"stampede/internal/reply"
+	"stampede/internal/resp"
+)
+
+// Args reads the arguments of a call from left to right.
+//
+// The first failure sticks: later reads return zero values, so a handler reads everything
+// it wants and asks for [Args.Err] once, at the end.
+type Args struct {
+	rest [][]byte
+	err  error
+}
+
+// NewArgs reads the given arguments.
+func NewArgs(args [][]byte) Args { return Args{rest: args} }
+
+// Err is the first failure, or nil.
+func (a *Args) Err() error { return a.err }
+
+// Fail makes err the failure unless there is one already.
+func (a *Args) Fail(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+	a.rest = nil
+}
+
+// More tells whether there is something left to read.
+func (a *Args) More() bool { return len(a.rest) > 0 }
+
+// Left is the number of arguments not yet read.
+func (a *Args) Left() int { return len(a.rest) }
+
+// Rest reads all that is left. The slice is a view and must not be changed.
+func (a *Args) Rest() [][]byte {
+	rest := a.rest
+	a.rest = nil
+	return rest
+}
+
+// Take reads n arguments; fewer than n left is a syntax error.
+func (a *Args) Take(n int) [][]byte {
+	if n < 0 || n > len(a.rest) {
+		a.Fail(reply.ErrSyntax)
+		return nil
+	}
+	taken := a.rest[:n:n]
+	a.rest = a.rest[n:]
+	return taken
+}
+
+// Peek is the next argument without reading it; nil if there is none.
+func (a *Args) Peek() []byte {
+	if len(a.rest) == 0 {
+		return nil
+	}
+	return a.rest[0]
+}
+
+// Bytes reads one argument as it is. A missing one is a syntax error.
+func (a *Args) Bytes() []byte {
+	if len(a.rest) == 0 {
+		a.Fail(reply.ErrSyntax)
+		return nil
+	}
+	b := a.rest[0]
+	a.rest = a.rest[1:]
+	return b
+}
+
+// Int reads a 64-bit integer in the only form that Redis accepts: no sign but a minus, no
+// leading zeros, no space.
+func (a *Args) Int() int64 { return a.IntOr(reply.ErrNotInt) }
+
+// IntOr is [Args.Int] with the failure that a command has of its own.
+func (a *Args) IntOr(failure reply.Error) int64 {
+	b := a.Bytes()
+	if a.err != nil {
+		return 0
+	}
+	n, ok := resp.ParseInt(b)
+	if !ok {
+		a.Fail(failure)
+	}
+	return n
+}
+
+// Float reads a floating point number, infinities included and NaN excluded.
+func (a *Args) Float() float64 { return a.FloatOr(reply.ErrNotFloat) }
+
+// FloatOr is [Args.Float] with the failure that a command has of its own.
+func (a *Args) FloatOr(failure reply.Error) float64 {
+	b := a.Bytes()
+	if a.err != nil {
+		return 0
+	}
+	f, ok := resp.ParseDouble(b)
+	if !ok {
+		a.Fail(failure)
+	}
+	return f
+}
+
+// Opt reads the next argument if it is the given word in any case. word is in capitals.
+func (a *Args) Opt(word string) bool {
+	if len(a.rest) == 0 || !EqualFold(a.rest[0], word) {
+		return false
+	}
+	a.rest = a.rest[1:]
+	return true
+}
+
+// EqualFold tells whether b is word in any case of ASCII letters. word is in capitals.
+func EqualFold(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i, ch := range b {
+		if 'a' <= ch && ch <= 'z' {
+			ch -= 'a' - 'A'
+		}
+		if ch != word[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"stampede/internal/reply"
+	"stampede/internal/session"
+)
+
+// Call is one call on its way through the store. It is valid while its handler runs:
+// the arguments are views into the connection's buffer, and a handler that keeps some of
+// their bytes copies them.
+type Call struct {
+	Argv    [][]byte         // the whole call; Argv[0] is the name as the client wrote it
+	Args    Args             // reads the arguments behind the name (behind the subcommand)
+	Row     *Row             // what the call is
+	Reply   *reply.Buffer    // where its answer goes: exactly one reply
+	Session *session.Session // whose call it is
+	DB      int              // number of the database that the session had selected
+	NowMs   int64            // Unix time in milliseconds; the same for all calls of a group
+	InExec  bool             // it runs as part of a transaction or a script: it must not wait
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package command is what a command is: one row that says its name, its arguments and
+// where it runs, and the table that finds the row of a call.
+//
+// A [Spec] is all that a person writes down about a command. Everything else (arity, key
+// positions, ACL categories, COMMAND and COMMAND DOCS, the page of commands, the "wrong
+// number of arguments") is derived from it by [NewTable], so one fact stands in one place.
+//
+// Rows and tables never change after they were made and may be read by anyone. A [Call]
+// belongs to the one who runs it.
+//
+// What a command does is its family's business (packages family/...); finding shards and
+// owning them is the engine's.
+package command
+
+import "stampede/internal/keyspace"
+
+// Spec is one row: a command as a person writes it down.
+type Spec struct {
+	Name    string  // in capitals; a subcommand as "CLIENT|KILL"
+	Args    string  // its synopsis: "@key value [NX | XX] [EX seconds:int]"; @ marks keys
+	Summary string  // one sentence for COMMAND DOCS and docs/commands.md
+	Group   Group   // the chapter of the manual; also its ACL category
+	Flags   Flags   // Read or Write, and what else the dispatcher must know
+	Since   string  // the version of Redis that had it first; "stampede" for our own
+	Cost    string  // complexity, as "O(1)"
+	Do      Handler // what runs it, and where
+}
+
+// A Handler runs a command. Its type says where; the five below are all there are.
+type Handler interface{ handler() }
+
+type (
+	// OnShard runs on the one shard that owns every key of the call. The keys of such a
+	// row must stand behind each other or be one; a call whose keys lie on several
+	// shards cannot be written as OnShard.
+	OnShard func(db *keyspace.DB, c *Call)
+
+	// OnKeys runs with every shard that holds one of the call's keys owned at once, so
+	// what it does is atomic over all of them.
+	OnKeys func(tx Tx, c *Call)
+
+	// OnAll runs with every shard owned: KEYS, FLUSHALL, INFO. spaces stand in the order
+	// of the shards.
+	OnAll func(spaces []*keyspace.Space, c *Call)
+
+	// Local runs on the connection and touches no key. It must not wait for a shard: in
+	// MULTI it runs while shards are owned.
+	Local func(c *Call)
+
+	// Exec runs the calls that MULTI queued in the session as one transaction. Its only
+	// row is EXEC; the engine does the work.
+	Exec struct{}
+)
+
+func (OnShard) handler() {}
+func (OnKeys) handler()  {}
+func (OnAll) handler()   {}
+func (Local) handler()   {}
+func (Exec) handler()    {}
+
+// Tx reaches the keys of a call that may lie on several shards, all of them owned.
+type Tx interface {
+	// DB is the part of database number n that holds key. It panics if the shard of
+	// key is not owned, which means that the row's synopsis has no @ before that key.
+	DB(n int, key []byte) *keyspace.DB
+}
+
+// Group is a chapter of the manual, named as COMMAND DOCS names it.
+type Group string
+
+// The groups.
+const (
+	GroupString       Group = "string"
+	GroupGeneric      Group = "generic"
+	GroupHash         Group = "hash"
+	GroupList         Group = "list"
+	GroupSet          Group = "set"
+	GroupSortedSet    Group = "sorted-set"
+	GroupTransactions Group = "transactions"
+	GroupConnection   Group = "connection"
+	GroupServer       Group = "server"
+	GroupScripting    Group = "scripting"
+	GroupPubSub       Group = "pubsub"
+)
+
+// Flags say what the dispatcher and clients must know of a command. The first block are
+// the flags of Redis' COMMAND, under the names given by [Flags.Names].
+type Flags uint32
+
+// The flags of a row.
+const (
+	Read        Flags = 1 << iota // readonly: changes nothing
+	Write                         // write: may change the data
+	DenyOOM                       // denyoom: refused while memory is above maxmemory
+	Fast                          // fast: O(1) or O(log n)
+	Admin                         // admin
+	NoScript                      // noscript: not from scripts
+	Loading                       // loading: allowed while data is being loaded
+	Stale                         // stale: allowed on a replica without its primary
+	SkipMonitor                   // skip_monitor
+	SkipSlowLog                   // skip_slowlog
+	NoAuth                        // no_auth: allowed before AUTH
+	NoMulti                       // no_multi: an error inside MULTI
+	AllowBusy                     // allow_busy: allowed while a script runs
+	Blocking                      // blocking: may wait
+	NoAsyncLoad                   // no_async_loading
+	NoMandKeys                    // no_mandatory_keys
+	PubSub                        // pubsub: allowed on a RESP2 connection that subscribed
+	MovableKeys                   // movablekeys; derived where the synopsis shows it
+
+	Immediate // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
+	Hidden    // left out of COMMAND: help rows of containers
+	Dangerous // ACL category @dangerous that group and flags do not imply
+	KeySpace  // ACL category @keyspace beyond the generic group
+)

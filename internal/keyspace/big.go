@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"encoding/binary"
+
+	"stampede/internal/object"
+)
+
+// bigs are the large collections of a Space by number: an entry's block holds the number,
+// since it cannot hold a pointer. What was dropped is freed in steps, so that removing a
+// collection of millions stalls nobody.
+type bigs struct {
+	live  []object.Big // by number; nil where free
+	free  []uint32
+	dying []object.Big
+}
+
+func (b *bigs) add(o object.Big) (index uint32) {
+	if n := len(b.free); n > 0 {
+		index, b.free = b.free[n-1], b.free[:n-1]
+		b.live[index] = o
+		return index
+	}
+	b.live = append(b.live, o)
+	return uint32(len(b.live) - 1)
+}
+
+// drop gives the collection to the steps that free it.
+func (b *bigs) drop(index uint32) {
+	b.dying = append(b.dying, b.take(index))
+}
+
+// take gives up the number and leaves the collection to the caller.
+func (b *bigs) take(index uint32) object.Big {
+	o := b.live[index]
+	b.live[index] = nil
+	b.free = append(b.free, index)
+	return o
+}
+
+// freeAll forgets every collection; their arena is about to be emptied as a whole.
+func (b *bigs) freeAll() { *b = bigs{} }
+
+// outsideBytes is what collections hold beside the arena.
+func (b *bigs) outsideBytes() (total int64) {
+	for _, o := range b.live {
+		if o != nil {
+			total += o.OutsideBytes()
+		}
+	}
+	for _, o := range b.dying {
+		total += o.OutsideBytes()
+	}
+	return total
+}
+
+// freeStepElements is how many elements of dropped collections one step frees.
+const freeStepElements = 2000
+
+// FreeStep frees some of what was dropped and tells whether there is more.
+func (s *Space) FreeStep() (more bool) {
+	n := len(s.big.dying)
+	if n == 0 {
+		return false
+	}
+	if s.big.dying[n-1].FreeStep(freeStepElements) {
+		s.big.dying[n-1] = nil
+		s.big.dying = s.big.dying[:n-1]
+	}
+	return len(s.big.dying) > 0
+}
+
+func (e *Entry) bigIndex() uint32 { return binary.LittleEndian.Uint32(e.value()) }
+
+// big is the entry's large collection.
+func (e *Entry) big() object.Big { return e.db.space.big.live[e.bigIndex()] }
+
+// becomeBig lets an existing packed collection continue as o.
+func (e *Entry) becomeBig(o object.Big) {
+	s := e.shape()
+	s.form, s.valueLen = formBig, bigIndexBytes
+	e.reshape(s, 0)
+	binary.LittleEndian.PutUint32(e.value(), e.db.space.big.add(o))
+}
+
+// packed is the entry's small collection in one piece, a view.
+func (e *Entry) packed() []byte { return e.value() }
+
+// growPacked makes a packed value n bytes long, keeping as much of its beginning as fits,
+// and returns it for the caller to change.
+func (e *Entry) resizePacked(n int) []byte {
+	s := e.shape()
+	keep := min(s.valueLen, n)
+	s.valueLen = n
+	e.reshape(s, keep)
+	return e.value()
+}

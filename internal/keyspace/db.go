@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"stampede/internal/assert"
+	"stampede/internal/container/arena"
+	"stampede/internal/container/table"
+	"stampede/internal/object"
+)
+
+// DB is one numbered database's keys that belong to one shard.
+//
+// Invariant: expires holds exactly the entries of keys that have a deadline.
+type DB struct {
+	space    *Space
+	index    int
+	keys     *table.Table
+	expires  *table.Table
+	watchers map[string][]*Watch
+	sweep    uint64 // where active expiry goes on in expires
+}
+
+func newDB(s *Space, index int) *DB {
+	db := &DB{space: s, index: index}
+	db.keys = table.New(db.hashOf)
+	db.expires = table.New(db.hashOf)
+	return db
+}
+
+func (db *DB) hashOf(ref uint32) uint64 {
+	return maphash.Bytes(db.space.seed, db.at(arena.Ref(ref)).Key())
+}
+
+// Space is the shard's keyspace that db is a part of.
+func (db *DB) Space() *Space { return db.space }
+
+// Index is the number of the database.
+func (db *DB) Index() int { return db.index }
+
+// NowMs is the time of the running call.
+func (db *DB) NowMs() int64 { return db.space.NowMs }
+
+// Len is the number of keys, those included whose deadline has passed unnoticed.
+func (db *DB) Len() int { return db.keys.Len() }
+
+// Expiring is the number of keys that have a deadline.
+func (db *DB) Expiring() int { return db.expires.Len() }
+
+// Read looks key up for a call that only reads: it counts a hit or a miss and marks the
+// key as used. The entry is absent if there is no such key or its deadline has passed.
+func (db *DB) Read(key []byte) Entry {
+	e := db.Peek(key)
+	if e.Exists() {
+		db.space.Stats.Hits++
+		e.touch()
+	} else {
+		db.space.Stats.Misses++
+	}
+	return e
+}
+
+// Find looks key up for a call that will change it: it marks the key as used.
+func (db *DB) Find(key []byte) Entry {
+	e := db.Peek(key)
+	if e.Exists() {
+		e.touch()
+	}
+	return e
+}
+
+// Peek looks key up and leaves no trace, but for removing it if its deadline has passed.
+func (db *DB) Peek(key []byte) Entry {
+	e := db.lookup(key)
+	if e.Exists() && e.expired() {
+		db.expire(&e)
+		return Entry{db: db, hash: e.hash}
+	}
+	return e
+}
+
+// lookup finds the block of key, deadline or not.
+func (db *DB) lookup(key []byte) Entry {
+	hash := maphash.Bytes(db.space.seed, key)
+	for p := db.keys.Probe(hash); p.Next(); {
+		e := db.at(arena.Ref(p.Ref()))
+		if bytes.Equal(e.Key(), key) {
+			e.pos, e.hash = p.Pos(), hash
+			return e
+		}
+	}
+	return Entry{db: db, hash: hash}
+}
+
+// Delete removes key and tells whether it was there.
+func (db *DB) Delete(key []byte) bool {
+	e := db.Peek(key)
+	if !e.Exists() {
+		return false
+	}
+	e.Remove()
+	return true
+}
+
+// Flush removes every key of the database.
+func (db *DB) Flush() {
+	db.touchExisting(nil)
+	db.space.Stats.Changes += int64(db.Len())
+	for cursor := uint64(0); ; {
+		cursor = db.keys.Scan(cursor, func(ref uint32) { db.freeBlock(arena.Ref(ref)) })
+		if cursor == 0 {
+			break
+		}
+	}
+	db.reset()
+}
+
+// reset forgets all keys without freeing their blocks.
+func (db *DB) reset() {
+	db.keys.Reset()
+	db.expires.Reset()
+	db.sweep = 0
+}
+
+// freeBlock gives back what the entry at ref holds. The tables still name it.
+func (db *DB) freeBlock(ref arena.Ref) {
+	e := db.at(ref)
+	if e.form == formBig {
+		db.space.big.drop(e.bigIndex())
+	}
+	db.space.arena.Free(ref, len(e.block))
+}
+
+// Each visits every live key. visit must not change the Space.
+func (db *DB) Each(visit func(e Entry)) {
+	for cursor := uint64(0); ; {
+		if cursor = db.Scan(cursor, visit); cursor == 0 {
+			return
+		}
+	}
+}
+
+// Scan visits the live keys of a few buckets and returns where to go on, 0 at the end. A
+// key that is there during a whole iteration is visited at least once. visit must not
+// change the Space.
+func (db *DB) Scan(cursor uint64, visit func(e Entry)) (next uint64) {
+	return db.keys.Scan(cursor, func(ref uint32) {
+		if e := db.at(arena.Ref(ref)); !e.expired() {
+			visit(e)
+		}
+	})
+}
+
+// Random returns some live key, chosen by the random bits that next gives. It is absent
+// if there is none, or if a hundred tries met only keys whose deadline has passed.
+func (db *DB) Random(next func() uint64) Entry {
+	for range 100 {
+		ref, ok := db.keys.Random(next())
+		if !ok {
+			break
+		}
+		if e := db.at(arena.Ref(ref)); !e.expired() {
+			return e
+		}
+	}
+	return Entry{db: db}
+}
+
+// changed must follow every change of a key or its deadline.
+func (db *DB) changed(key []byte) {
+	db.space.Stats.Changes++
+	if len(db.watchers) > 0 {
+		db.touchWatchers(key)
+	}
+	if assert.Slow {
+		db.check()
+	}
+}
+
+// check walks the database and panics where an invariant does not hold.
+func (db *DB) check() {
+	expiring := 0
+	db.keys.Scan(0, func(uint32) {})
+	for cursor := uint64(0); ; {
+		cursor = db.keys.Scan(cursor, func(ref uint32) {
+			e := db.at(arena.Ref(ref))
+			assert.That(e.kind != object.None, "keyspace: entry without a kind")
+			if e.hasDeadline {
+				expiring++
+			}
+		})
+		if cursor == 0 {
+			break
+		}
+	}
+	assert.That(expiring >= db.expires.Len(), "keyspace: expires names a key without deadline")
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"encoding/binary"
+
+	"stampede/internal/container/arena"
+	"stampede/internal/container/table"
+	"stampede/internal/object"
+)
+
+// A key is one block:
+//
+//	+-----------+--------------+-------------------+-----------+-----+-------+
+//	| meta (u32)| key length   | value length      | deadline  | key | value |
+//	|           | (uvarint)    | (uvarint, if text | (i64, if  |     |       |
+//	|           |              |  or packed)       |  it has   |     |       |
+//	|           |              |                   |  one)     |     |       |
+//	+-----------+--------------+-------------------+-----------+-----+-------+
+//
+// meta: bits 0–3 the kind, 4–6 the form, 7 whether there is a deadline, 8–31 when and how
+// often it was used (access.go). All numbers are little-endian. The value is the text of a
+// string, the 8 bytes of an integer, a packed collection, or the 4-byte number of a big
+// one. A block is always of the class that its length asks for, so the length frees it.
+
+// form says how a value is kept.
+type form uint8
+
+const (
+	formText   form = iota // a string as it was set
+	formRaw                // a string that APPEND, SETRANGE or SETBIT made
+	formInt                // a string that is a 64-bit integer
+	formPacked             // a small collection in one piece
+	formBig                // a large collection: a number into bigs
+)
+
+const (
+	metaBytes     = 4
+	deadlineBytes = 8
+	intBytes      = 8
+	bigIndexBytes = 4
+	deadlineFlag  = 1 << 7
+)
+
+// Entry is a key that was looked up: there or absent. It is a view: valid until the next
+// change of its Space that does not go through it.
+type Entry struct {
+	db          *DB
+	block       []byte // all of the entry's block; nil if the key is absent
+	hash        uint64
+	pos         table.Pos
+	ref         arena.Ref
+	keyAt       int
+	valueAt     int
+	kind        object.Kind
+	form        form
+	hasDeadline bool
+}
+
+// shape is what decides the layout of a block.
+type shape struct {
+	kind       object.Kind
+	form       form
+	keyLen     int
+	valueLen   int
+	deadlineMs int64 // 0: none
+}
+
+func (s shape) hasLength() bool { return s.form <= formRaw || s.form == formPacked }
+
+// headBytes is the length of all that stands before the key.
+func (s shape) headBytes() int {
+	n := metaBytes + uvarintLen(s.keyLen)
+	if s.hasLength() {
+		n += uvarintLen(s.valueLen)
+	}
+	if s.deadlineMs != 0 {
+		n += deadlineBytes
+	}
+	return n
+}
+
+func (s shape) blockBytes() int { return s.headBytes() + s.keyLen + s.valueLen }
+
+// write fills in everything before the key and returns its length.
+func (s shape) write(block []byte, access uint32) int {
+	meta := uint32(s.kind) | uint32(s.form)<<4 | access<<8
+	if s.deadlineMs != 0 {
+		meta |= deadlineFlag
+	}
+	binary.LittleEndian.PutUint32(block, meta)
+	n := metaBytes + binary.PutUvarint(block[metaBytes:], uint64(s.keyLen))
+	if s.hasLength() {
+		n += binary.PutUvarint(block[n:], uint64(s.valueLen))
+	}
+	if s.deadlineMs != 0 {
+		binary.LittleEndian.PutUint64(block[n:], uint64(s.deadlineMs))
+		n += deadlineBytes
+	}
+	return n
+}
+
+// headMax is the longest that can stand before a key.
+const headMax = metaBytes + 2*binary.MaxVarintLen32 + deadlineBytes
+
+// at reads the entry whose block is ref. pos and hash stay unset.
+func (db *DB) at(ref arena.Ref) Entry {
+	head := db.space.arena.Bytes(ref, headMax)
+	meta := binary.LittleEndian.Uint32(head)
+	e := Entry{
+		db: db, ref: ref,
+		kind: object.Kind(meta & 15), form: form(meta >> 4 & 7), hasDeadline: meta&deadlineFlag != 0,
+	}
+	keyLen, n := uvarintAt(head, metaBytes)
+	valueLen := 0
+	switch e.form {
+	case formInt:
+		valueLen = intBytes
+	case formBig:
+		valueLen = bigIndexBytes
+	default:
+		valueLen, n = uvarintAt(head, n)
+	}
+	if e.hasDeadline {
+		n += deadlineBytes
+	}
+	e.keyAt = n
+	e.valueAt = n + keyLen
+	e.block = db.space.arena.Bytes(ref, e.valueAt+valueLen)
+	return e
+}
+
+// uvarintAt reads a length at head[at:] and returns it with the position behind it.
+func uvarintAt(head []byte, at int) (length, next int) {
+	if b := head[at]; b < 0x80 {
+		return int(b), at + 1
+	}
+	v, n := binary.Uvarint(head[at:])
+	return int(v), at + n
+}
+
+func uvarintLen(v int) int {
+	n := 1
+	for v >= 0x80 {
+		v >>= 7
+		n++
+	}
+	return n
+}
+
+// Exists tells whether there is such a key.
+func (e *Entry) Exists() bool { return e.block != nil }
+
+// Kind is what the key holds; [object.None] if it is absent.
+func (e *Entry) Kind() object.Kind { return e.kind }
+
+// Key is the key's name, a view.
+func (e *Entry) Key() []byte { return e.block[e.keyAt:e.valueAt:e.valueAt] }
+
+// value is the value's bytes, whatever their form.
+func (e *Entry) value() []byte { return e.block[e.valueAt:] }
+
+func (e *Entry) meta() uint32     { return binary.LittleEndian.Uint32(e.block) }
+func (e *Entry) setMeta(m uint32) { binary.LittleEndian.PutUint32(e.block, m) }
+
+func (e *Entry) shape() shape {
+	return shape{
+		kind: e.kind, form: e.form, keyLen: e.valueAt - e.keyAt,
+		valueLen: len(e.block) - e.valueAt, deadlineMs: e.DeadlineMs(),
+	}
+}
+
+// DeadlineMs is when the key ends, in Unix milliseconds; 0 if never.
+func (e *Entry) DeadlineMs() int64 {
+	if !e.hasDeadline {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint64(e.block[e.keyAt-deadlineBytes:]))
+}
+
+// Encoding is what OBJECT ENCODING answers.
+func (e *Entry) Encoding() string {
+	switch e.form {
+	case formInt:
+		return "int"
+	case formRaw:
+		return "raw"
+	case formText:
+		if len(e.value()) <= embeddedMax {
+			return "embstr"
+		}
+		return "raw"
+	case formPacked:
+		return "listpack"
+	}
+	return e.big().Encoding()
+}
+
+// embeddedMax is the length up to which Redis calls a string "embstr".
+const embeddedMax = 44
+
+// MemoryBytes is all that the key costs: its block, its slots in tables, and what its
+// value holds beside them.
+func (e *Entry) MemoryBytes() int64 {
+	n := int64(arena.SizeOf(len(e.block))) + slotBytes
+	if e.hasDeadline {
+		n += slotBytes
+	}
+	if e.form == formBig {
+		n += e.big().Bytes()
+	}
+	return n
+}
+
+// slotBytes is what a key costs in a table on average: a tag, a reference, and free slots.
+const slotBytes = 7
+
+// create makes an absent key with room for its value, which the caller must fill.
+func (e *Entry) create(key []byte, s shape) {
+	s.keyLen = len(key)
+	e.reserve(s, key, e.db.space.newAccess())
+	e.db.keys.Insert(e.hash, uint32(e.ref))
+	// Insert may have moved entries about, so the position is looked up when it is needed.
+	e.pos = e.db.position(e.db.keys, e.hash, e.ref)
+	if s.deadlineMs != 0 {
+		e.db.expires.Insert(e.hash, uint32(e.ref))
+	}
+}
+
+// reserve allocates a block of shape s, writes its head and key, and lets e be it.
+func (e *Entry) reserve(s shape, key []byte, access uint32) {
+	n := s.blockBytes()
+	ref := e.db.space.arena.Alloc(n)
+	block := e.db.space.arena.Bytes(ref, n)
+	at := s.write(block, access)
+	copy(block[at:], key)
+	e.ref, e.block, e.keyAt, e.valueAt = ref, block, at, at+s.keyLen
+	e.kind, e.form, e.hasDeadline = s.kind, s.form, s.deadlineMs != 0
+}
+
+// reshape gives an existing entry another form, length or deadline and keeps the first
+// keep bytes of its value; the rest of the value is for the caller to fill. A big value
+// that is given up must have been dropped before.
+func (e *Entry) reshape(s shape, keep int) {
+	s.keyLen = e.valueAt - e.keyAt
+	had := e.hasDeadline
+	if !e.reshapeInPlace(s) {
+		old, oldRef := e.block, e.ref
+		oldKeyAt, oldValueAt := e.keyAt, e.valueAt
+		e.reserve(s, old[oldKeyAt:oldValueAt], e.meta()>>8)
+		copy(e.value()[:keep], old[oldValueAt:])
+		e.db.keys.Replace(e.pos, uint32(e.ref))
+		if had {
+			e.moveDeadline(oldRef, s.deadlineMs != 0)
+		} else if e.hasDeadline {
+			e.db.expires.Insert(e.hash, uint32(e.ref))
+		}
+		e.db.space.arena.Free(oldRef, len(old))
+	}
+}
+
+// reshapeInPlace does it without moving a byte of key and value if the head stays as long
+// as it is and the block's class the same.
+func (e *Entry) reshapeInPlace(s shape) bool {
+	n := s.blockBytes()
+	if s.headBytes() != e.keyAt || (s.deadlineMs != 0) != e.hasDeadline ||
+		arena.SizeOf(n) != arena.SizeOf(len(e.block)) {
+		return false
+	}
+	s.write(e.block, e.meta()>>8)
+	e.block = e.db.space.arena.Bytes(e.ref, n)
+	e.kind, e.form = s.kind, s.form
+	return true
+}
+
+// moveDeadline lets the table of deadlines know that the block moved from old.
+func (e *Entry) moveDeadline(old arena.Ref, keep bool) {
+	pos := e.db.position(e.db.expires, e.hash, old)
+	if keep {
+		e.db.expires.Replace(pos, uint32(e.ref))
+	} else {
+		e.db.expires.Delete(pos)
+	}
+}
+
+// position finds where t holds ref.
+func (db *DB) position(t *table.Table, hash uint64, ref arena.Ref) table.Pos {
+	for p := t.Probe(hash); p.Next(); {
+		if p.Ref() == uint32(ref) {
+			return p.Pos()
+		}
+	}
+	panic("keyspace: a table does not name a key that it must")
+}
+
+// Remove removes the key. Afterwards e is absent.
+func (e *Entry) Remove() {
+	db := e.db
+	db.changed(e.Key())
+	e.unlink()
+}
+
+// unlink takes the entry out of the tables and frees it.
+func (e *Entry) unlink() {
+	db := e.db
+	if e.hasDeadline {
+		db.expires.Delete(db.position(db.expires, e.hash, e.ref))
+	}
+	db.keys.Delete(e.pos)
+	db.freeBlock(e.ref)
+	*e = Entry{db: db, hash: e.hash}
+}

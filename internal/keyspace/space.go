@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package keyspace is the keys of one shard: their values, their deadlines, who watches
+// them and how recently they were used.
+//
+// A [Space] is one shard's part of all numbered databases; a [DB] is one of them. Every
+// key is one block in the shard's arena, found through a table of 32-bit references
+// (entry.go draws the block). Strings, integers and small collections lie inside that
+// block; a large collection is an [object.Big] that the block names by number. So ten
+// million keys are a few hundred pointers to the garbage collector.
+//
+// # Ownership
+//
+// A Space belongs to one shard and is used only by whoever owns that shard at the moment.
+// It has no lock, starts no goroutine and reads no clock: the time of a group of calls
+// comes in with [Space.Advance] and never goes back, so that the same calls give the same
+// keyspace in a test, in a replay and in a simulator.
+//
+// # Views
+//
+// Bytes that a method returns are views into the arena unless its comment says otherwise:
+// valid while the shard is owned and until the next change of that Space. What leaves is
+// copied.
+//
+// # What is not here
+//
+// Which shard a key belongs to (package txn), what a command means (the families), and
+// how a change reaches a disk or a replica.
+package keyspace
+
+import (
+	"hash/maphash"
+
+	"stampede/internal/assert"
+	"stampede/internal/container/arena"
+	"stampede/internal/object"
+)
+
+// Databases is the number of numbered databases, as the parameter of the same name.
+const Databases = 16
+
+// Options configure a Space. The zero value works.
+type Options struct {
+	ReserveBytes int64 // address space of the arena; 0: the arena's own default
+	Limits       object.Limits
+}
+
+// Space is the keys of one shard in all databases.
+type Space struct {
+	NowMs int64 // the time of the calls that run now; set by Advance, read by anyone
+	Stats Stats // counters; see there
+
+	NoTouch bool // reads do not count as use of their keys; set by whoever runs a call
+
+	Limits object.Limits // up to which size collections stay packed
+
+	arena  *arena.Arena
+	seed   maphash.Seed
+	dbs    [Databases]*DB
+	big    bigs
+	policy Policy
+	digits [24]byte // the text of an integer that a view was asked of
+}
+
+// Stats counts what happened in a Space since it was made or since they were reset.
+type Stats struct {
+	Hits, Misses int64 // lookups of reads
+	Expired      int64 // keys removed because their deadline had passed
+	Evicted      int64 // keys removed to keep memory below its limit
+	Changes      int64 // changes since the start, never reset
+}
+
+// New returns an empty Space.
+func New(o Options) (*Space, error) {
+	a, err := arena.New(o.ReserveBytes)
+	if err != nil {
+		return nil, err
+	}
+	if o.Limits == (object.Limits{}) {
+		o.Limits = object.DefaultLimits()
+	}
+	s := &Space{arena: a, seed: maphash.MakeSeed(), Limits: o.Limits}
+	for i := range s.dbs {
+		s.dbs[i] = newDB(s, i)
+	}
+	return s, nil
+}
+
+// Close gives the memory back. The Space must not be used any more.
+func (s *Space) Close() error { return s.arena.Close() }
+
+// Advance tells what time it is, in Unix milliseconds. A time before the last one told
+// changes nothing: the time of a keyspace never goes back.
+func (s *Space) Advance(nowMs int64) { s.NowMs = max(s.NowMs, nowMs) }
+
+// DB is database number n, 0 ≤ n < [Databases].
+func (s *Space) DB(n int) *DB { return s.dbs[n] }
+
+// Swap exchanges the contents of two databases. Whoever watches a key that exists in
+// either of them sees it changed. Cost: O(watched keys).
+func (s *Space) Swap(i, j int) {
+	if i == j {
+		return
+	}
+	a, b := s.dbs[i], s.dbs[j]
+	a.touchExisting(b)
+	b.touchExisting(a)
+	s.dbs[i], s.dbs[j] = b, a
+	a.index, b.index = b.index, a.index
+	a.watchers, b.watchers = b.watchers, a.watchers
+	s.Stats.Changes++
+}
+
+// FlushAll removes every key of every database.
+func (s *Space) FlushAll() {
+	for _, db := range s.dbs {
+		db.touchExisting(nil)
+		s.Stats.Changes += int64(db.Len())
+		db.reset()
+	}
+	s.big.freeAll()
+	s.arena.Reset()
+}
+
+// Memory is how the memory of a Space is used, in bytes.
+type Memory struct {
+	Blocks int64 // blocks of the arena in use: keys, values, members
+	Tables int64 // the indexes that find keys
+	Bigs   int64 // what large collections hold beside the arena
+	Mapped int64 // what the arena has taken from the system
+}
+
+// Used is what counts against maxmemory.
+func (m Memory) Used() int64 { return m.Blocks + m.Tables + m.Bigs }
+
+// Memory measures. Cost: O(databases).
+func (s *Space) Memory() Memory {
+	stats := s.arena.Stats()
+	m := Memory{Blocks: stats.UsedBytes, Mapped: stats.MappedBytes, Bigs: s.big.outsideBytes()}
+	for _, db := range s.dbs {
+		m.Tables += db.keys.Bytes() + db.expires.Bytes()
+	}
+	return m
+}
+
+// Room is how many bytes the arena can still hand out before its reservation ends.
+func (s *Space) Room() int64 { return s.arena.Room() }
+
+// Arena is where large collections keep their parts. Only the types of package object
+// and the methods of this package may use it.
+func (s *Space) Arena() *arena.Arena { return s.arena }
+
+// Seed is the seed of every hash table of this Space.
+func (s *Space) Seed() maphash.Seed { return s.seed }
+
+// check walks everything and panics where an invariant does not hold. Cost: O(keys).
+func (s *Space) check() {
+	for i, db := range s.dbs {
+		assert.That(db.index == i, "keyspace: database under a wrong number")
+		db.check()
+	}
+}

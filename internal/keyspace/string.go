@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"stampede/internal/object"
+	"stampede/internal/reply"
+	"stampede/internal/resp"
+)
+
+// KeepDeadline, given as a deadline, leaves the one that the key has.
+const KeepDeadline int64 = -1
+
+// ReadString looks key up for a call that reads a string: [reply.ErrWrongType] if it is
+// something else.
+func (db *DB) ReadString(key []byte) (Entry, error) {
+	e := db.Read(key)
+	if e.kind > object.String {
+		return e, reply.ErrWrongType
+	}
+	return e, nil
+}
+
+// FindString looks key up for a call that changes a string.
+func (db *DB) FindString(key []byte) (Entry, error) {
+	e := db.Find(key)
+	if e.kind > object.String {
+		return e, reply.ErrWrongType
+	}
+	return e, nil
+}
+
+// Text is the string's bytes; nil if the key is absent. The text of an integer is good
+// until the next one is asked for.
+func (e *Entry) Text() []byte {
+	if e.form == formInt && e.Exists() {
+		return strconv.AppendInt(e.db.space.digits[:0], e.integer(), 10)
+	}
+	if !e.Exists() {
+		return nil
+	}
+	return e.value()
+}
+
+// AppendText appends the string's bytes to dst: a copy.
+func (e *Entry) AppendText(dst []byte) []byte {
+	if e.form == formInt && e.Exists() {
+		return strconv.AppendInt(dst, e.integer(), 10)
+	}
+	if !e.Exists() {
+		return dst
+	}
+	return append(dst, e.value()...)
+}
+
+// TextLen is the length of the string; 0 if the key is absent.
+func (e *Entry) TextLen() int { return len(e.Text()) }
+
+// Int is the string as an integer; 0 if the key is absent; ok is false if it is not one.
+func (e *Entry) Int() (n int64, ok bool) {
+	switch {
+	case !e.Exists():
+		return 0, true
+	case e.form == formInt:
+		return e.integer(), true
+	}
+	return resp.ParseInt(e.value())
+}
+
+func (e *Entry) integer() int64 { return int64(binary.LittleEndian.Uint64(e.value())) }
+
+// Set puts a string under key, which e was looked up by, whatever was there before.
+// deadlineMs is a Unix time, 0 for none, or [KeepDeadline].
+func (e *Entry) Set(key, text []byte, deadlineMs int64) {
+	if n, ok := asInt(text); ok {
+		e.SetInt(key, n, deadlineMs)
+		return
+	}
+	e.put(key, shape{kind: object.String, form: formText, valueLen: len(text)}, deadlineMs)
+	copy(e.value(), text)
+	e.db.changed(key)
+}
+
+// SetInt is Set of an integer's text.
+func (e *Entry) SetInt(key []byte, n, deadlineMs int64) {
+	if e.form != formInt || !e.Exists() || deadlineMs != KeepDeadline {
+		e.put(key, shape{kind: object.String, form: formInt, valueLen: intBytes}, deadlineMs)
+	}
+	binary.LittleEndian.PutUint64(e.value(), uint64(n))
+	e.db.changed(key)
+}
+
+// intTextMax is the length of the longest text of a 64-bit integer.
+const intTextMax = 20
+
+func asInt(text []byte) (int64, bool) {
+	if len(text) == 0 || len(text) > intTextMax || text[0] > '9' {
+		return 0, false
+	}
+	return resp.ParseInt(text)
+}
+
+// put makes room for a new value under key and gives up the old one.
+func (e *Entry) put(key []byte, s shape, deadlineMs int64) {
+	if !e.Exists() {
+		s.deadlineMs = max(deadlineMs, 0)
+		e.create(key, s)
+		return
+	}
+	s.deadlineMs = deadlineMs
+	if deadlineMs == KeepDeadline {
+		s.deadlineMs = e.DeadlineMs()
+	}
+	if e.form == formBig {
+		e.db.space.big.drop(e.bigIndex())
+	}
+	e.reshape(s, 0)
+	e.setMeta(e.meta()&0xFF | e.db.space.newAccess()<<8)
+}
+
+// Resize makes the string under key n bytes long, n ≥ 1, filling with zero bytes, and
+// returns all of its bytes for the caller to change. The key keeps its deadline. It is
+// for APPEND, SETRANGE and their like: afterwards the string counts as "raw".
+func (e *Entry) Resize(key []byte, n int) []byte {
+	s := shape{kind: object.String, form: formRaw, valueLen: n}
+	if !e.Exists() {
+		e.create(key, s)
+		clear(e.value())
+	} else {
+		s.deadlineMs = e.DeadlineMs()
+		old := e.TextLen()
+		if e.form == formInt {
+			text := e.AppendText(nil)
+			e.reshape(s, 0)
+			copy(e.value(), text)
+		} else {
+			e.reshape(s, min(old, n))
+		}
+		if n > old {
+			clear(e.value()[old:])
+		}
+	}
+	e.db.changed(key)
+	return e.value()
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package session is what a connection is between two calls: who it is, which database it
+// selected, which protocol it speaks, what MULTI has queued and what WATCH looks at.
+//
+// # Ownership
+//
+// A Session belongs to the goroutine that runs its connection's calls. Others (CLIENT
+// LIST, CLIENT KILL) see only its [Public] part, which is guarded by a lock of its own
+// that the connection takes once a batch.
+//
+// # What is not here
+//
+// Sockets and buffers (package server), users and their rights (package acl, later), and
+// what the calls do.
+package session
+
+import (
+	"stampede/internal/keyspace"
+)
+
+// Session is the state of one connection. Make it with [Registry.Open].
+type Session struct {
+	ID    int64 // unique for the life of the process, ascending
+	DB    int   // number of the selected database
+	Proto int   // 2 or 3
+
+	Authenticated bool // AUTH has succeeded or no password is set
+
+	Multi   Multi
+	Watches keyspace.Watch // what WATCH looks at; marked by whoever changes such a key
+
+	Reply ReplyMode // CLIENT REPLY
+
+	NoTouch bool // CLIENT NO-TOUCH: its reads do not count as use of a key
+
+	Closing bool // close once what is written so far has been sent: QUIT, CLIENT KILL of itself
+
+	Public Public // what other connections may see; see its comment
+}
+
+// ReplyMode says whether the connection wants replies.
+type ReplyMode uint8
+
+// The modes of CLIENT REPLY.
+const (
+	ReplyOn   ReplyMode = iota
+	ReplyOff            // none until ON
+	ReplySkip           // none for the next call
+)
+
+// Multi is the queue of a transaction.
+type Multi struct {
+	Active bool // between MULTI and EXEC
+	Failed bool // a call could not be queued: EXEC will refuse
+	Queue  []Queued
+	bytes  int
+}
+
+// Queued is a call that waits for EXEC. It owns its bytes.
+type Queued struct {
+	Argv [][]byte
+	Row  any // *command.Row; this package stands below command
+}
+
+// Begin starts a transaction.
+func (m *Multi) Begin() { *m = Multi{Active: true} }
+
+// End forgets the transaction.
+func (m *Multi) End() { *m = Multi{} }
+
+// Add queues a copy of the call.
+func (m *Multi) Add(argv [][]byte, row any) {
+	total := 0
+	for _, arg := range argv {
+		total += len(arg)
+	}
+	block := make([]byte, 0, total)
+	own := make([][]byte, len(argv))
+	for i, arg := range argv {
+		start := len(block)
+		block = append(block, arg...)
+		own[i] = block[start:len(block):len(block)]
+	}
+	m.Queue = append(m.Queue, Queued{Argv: own, Row: row})
+	m.bytes += total
+}
+
+// Bytes is the memory that the queued arguments take.
+func (m *Multi) Bytes() int { return m.bytes }
