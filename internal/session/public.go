@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import "sync"
+
+// DefaultUser is who everybody is until users exist.
+const DefaultUser = "default"
+
+// Public is what other connections may see and do of a session. Its connection tells it
+// the news once a batch ([Session.Seen]); anyone may read it.
+type Public struct {
+	mu   sync.Mutex
+	kill func()
+	info Info
+}
+
+// Info is a copy of what is known of a connection.
+type Info struct {
+	ID              int64
+	Addr, LocalAddr string
+	FD              int
+	Unix            bool
+	Kind            Kind
+
+	Name                string // CLIENT SETNAME
+	LibName, LibVersion string // CLIENT SETINFO
+	User                string
+
+	OpenedMs, LastMs int64  // Unix times: when it opened, when its last batch ran
+	LastCommand      string // in lower case, as "client|list"; "NULL" before the first
+
+	DB, Proto  int
+	MultiLen   int // calls that MULTI has queued; -1 outside MULTI
+	MultiBytes int // memory of their arguments
+	Watches    int // watched keys
+
+	Closing, NoEvict, NoTouch, DirtyWatch bool
+
+	Traffic Traffic
+}
+
+// Traffic is what a connection has moved and what it has in its buffers.
+type Traffic struct {
+	InBytes, OutBytes int64 // since it opened
+
+	QueryBytes int // read and not yet run
+	QueryFree  int // room in the same buffer
+	ArgvBytes  int // arguments of the running calls
+	OutPending int // written and not yet sent
+}
+
+// Info copies what is known.
+func (p *Public) Info() Info {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.info
+}
+
+// ID is the number of the connection.
+func (p *Public) ID() int64 { return p.info.ID } // never changes, so no lock
+
+// Kill asks the connection to end, and tells whether it was still open.
+func (p *Public) Kill() bool {
+	p.mu.Lock()
+	kill := p.kill
+	p.info.Closing = true
+	p.mu.Unlock()
+	if kill == nil {
+		return false
+	}
+	kill()
+	return true
+}
+
+// Seen makes the session's present state public. Its connection calls it once a batch;
+// command is the name of the last call in lower case and must be a string that stays, so
+// that nothing is allocated.
+func (s *Session) Seen(nowMs int64, command string, t Traffic) {
+	p := &s.Public
+	p.mu.Lock()
+	s.publish(nowMs, command)
+	p.info.Traffic = t
+	p.mu.Unlock()
+}
+
+// Refresh is [Session.Seen] in the middle of a batch, for a call that shows the session.
+func (s *Session) Refresh(nowMs int64, command string) {
+	s.Public.mu.Lock()
+	s.publish(nowMs, command)
+	s.Public.mu.Unlock()
+}
+
+func (s *Session) publish(nowMs int64, command string) {
+	info := &s.Public.info
+	info.LastMs, info.LastCommand = nowMs, command
+	info.DB, info.Proto = s.DB, s.Proto
+	info.Closing = info.Closing || s.Closing
+	info.NoTouch = s.NoTouch
+	info.Watches = len(s.Watches.Keys())
+	info.MultiLen, info.MultiBytes, info.DirtyWatch = -1, 0, false
+	if s.Multi.Active {
+		info.MultiLen, info.MultiBytes = len(s.Multi.Queue), s.Multi.Bytes()
+	}
+	if info.Watches > 0 {
+		info.DirtyWatch = s.Watches.Changed()
+	}
+}
+
+// SetName is CLIENT SETNAME; an empty name takes it away.
+func (p *Public) SetName(name string) {
+	p.mu.Lock()
+	p.info.Name = name
+	p.mu.Unlock()
+}
+
+// SetLib is CLIENT SETINFO LIB-NAME.
+func (p *Public) SetLib(name string) {
+	p.mu.Lock()
+	p.info.LibName = name
+	p.mu.Unlock()
+}
+
+// SetLibVersion is CLIENT SETINFO LIB-VER.
+func (p *Public) SetLibVersion(version string) {
+	p.mu.Lock()
+	p.info.LibVersion = version
+	p.mu.Unlock()
+}
+
+// SetUser tells who the connection is.
+func (p *Public) SetUser(name string) {
+	p.mu.Lock()
+	p.info.User = name
+	p.mu.Unlock()
+}
+
+// SetNoEvict is CLIENT NO-EVICT.
+func (p *Public) SetNoEvict(on bool) {
+	p.mu.Lock()
+	p.info.NoEvict = on
+	p.mu.Unlock()
+}
+
+// Reset is what RESET does to a session: everything as it was when the connection opened,
+// but for its name's number and what it has moved. Whoever calls it has let go of the
+// watched keys before. authenticated tells whether no password is asked for.
+func (s *Session) Reset(authenticated bool) {
+	s.DB, s.Proto = 0, 2
+	s.Authenticated = authenticated
+	s.Multi.End()
+	s.Reply, s.NoTouch = ReplyOn, false
+	p := &s.Public
+	p.mu.Lock()
+	p.info.Name, p.info.User, p.info.NoEvict = "", DefaultUser, false
+	p.mu.Unlock()
+}
