@@ -2,10 +2,10 @@
 
 // Package glob matches keys, channels and names against patterns as Redis does.
 //
-//   - any bytes, also none
-//     ?       one byte
-//     [abc]   one of these bytes; [a-z] one of a range; [^a] one that is not of the class
-//     \x      x itself, whatever it would mean; also within a class
+//	?       one byte
+//	*       any bytes, also none
+//	[abc]   one of these bytes; [a-z] one of a range; [^a] one that is not of the class
+//	\x      x itself, whatever it would mean; also within a class
 //
 // Everything is bytes, nothing is UTF-8. Where patterns are malformed the package does
 // what Redis 7.0 does: a class that is not closed ends with the pattern, a backslash at
