@@ -2,6 +2,9 @@
 
 package btree
 
+// shrinkLeaves is how many leaves make it worth while to give memory back.
+const shrinkLeaves = 8
+
 // remove takes k pairs out, at pos of the leaf at the end of the way.
 func (t *Tree) remove(way *path, number uint32, pos, k int) {
 	l := t.leaves.at(number)
@@ -92,7 +95,7 @@ func neighbour(parent *inner, i int) int {
 // shrink gives memory back when three quarters of the leaves are free: it moves the nodes
 // into new pools, the leaves in order. The time is that of copying what is left.
 func (t *Tree) shrink() {
-	if t.leaves.used < 2*chunkNodes || t.leaves.live() > int(t.leaves.used)/4 {
+	if t.leaves.used < shrinkLeaves || t.leaves.live() > int(t.leaves.used)/4 {
 		return
 	}
 	old := *t
