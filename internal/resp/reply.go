@@ -75,10 +75,10 @@ func SkipReply(buf []byte) (n int, kind Kind, err error) {
 				return 0, 0, errReplyLine
 			}
 		}
-		if kind == 0 && elem != KindAttribute {
-			kind = elem
-		}
 		if elem != KindAttribute {
+			if kind == 0 && pending == 1 { // else it belongs to an attribute
+				kind = elem
+			}
 			pending--
 		}
 		if pending += count; pending > math.MaxInt32 {
