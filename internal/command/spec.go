@@ -25,7 +25,23 @@ type Spec struct {
 	Flags   Flags   // Read or Write, and what else the dispatcher must know
 	Since   string  // the version of Redis that had it first; "stampede" for our own
 	Cost    string  // complexity, as "O(1)"
-	Do      Handler // what runs it, and where
+	Do      Handler // what runs it, and where; nil for a container ("CLIENT")
+
+	// What is done with the keys, in the order of the @: "RW access delete; OW update".
+	// Empty: "RO access" for rows that read, "RW update" for rows that write. One use
+	// stands for all keys.
+	KeyUse string
+
+	Tips string // for clients of a cluster, as Redis names them, with blanks between
+
+	// The fields below are for irregular rows. Empty means that there is nothing to say.
+
+	ACL        string    // ACL categories instead of the one of the group: "connection"
+	ArityAs    int       // arity that history has fixed, instead of that of the synopsis
+	KeySpecs   []KeySpec // instead of those that follow from the synopsis
+	FindKeys   KeyFinder // finds the keys where the key specifications cannot
+	Deprecated string    // the version since which Redis advises against it
+	Instead    string    // what Redis advises instead of it
 }
 
 // A Handler runs a command. Its type says where; the five below are all there are.
@@ -83,6 +99,11 @@ const (
 	GroupServer       Group = "server"
 	GroupScripting    Group = "scripting"
 	GroupPubSub       Group = "pubsub"
+	GroupBitmap       Group = "bitmap"
+	GroupHyperLogLog  Group = "hyperloglog"
+	GroupStream       Group = "stream"
+	GroupGeo          Group = "geo"
+	GroupCluster      Group = "cluster"
 )
 
 // Flags say what the dispatcher and clients must know of a command. The first block are
