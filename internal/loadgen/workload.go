@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loadgen
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Step is one call of a workload.
+type Step struct {
+	// Words are the arguments of the call, the command first. They may contain placeholders:
+	// __key__ (key: and a drawn number), __num__ (a drawn number), __last__ (the number this
+	// client drew last), __rand__ (any number), __seq__ (the running number of the call),
+	// __client__ (the number of the connection) and __value__. Numbers have 12 digits.
+	Words []string
+	// Weight is how often the step comes up beside the others; 0 counts as 1.
+	Weight int
+}
+
+// Workload is a kind of load.
+type Workload struct {
+	Name    string
+	Summary string // for help texts
+	// Steps are the calls, drawn by weight.
+	Steps []Step
+	// InTurn makes every client go through the steps one after the other instead.
+	InTurn bool
+	// Setup is called once for each server, before anything else.
+	Setup [][]string
+	// Prefill, where it is set, is called once for each server and key; __seq__ is the key.
+	Prefill []string
+}
+
+// Scripts of the workloads that call one. They follow the published recipes.
+const (
+	inventoryScript = `local q = tonumber(ARGV[1])
+if q <= 0 then return nil end
+local v = redis.call("HMGET", KEYS[1], "inventory", "purchased")
+if tonumber(v[2]) + q <= tonumber(v[1]) then
+  redis.call("HINCRBY", KEYS[1], "purchased", q)
+  return q
+end
+return nil`
+	releaseScript = `if redis.call("GET", KEYS[1]) == ARGV[1] then
+  return redis.call("DEL", KEYS[1])
+end
+return 0`
+)
+
+// inventoryLarge is a stock that no run sells out.
+const inventoryLarge = "1000000000000"
+
+// Workloads returns the workloads that are known by name, in the order of help texts.
+func Workloads() []Workload {
+	fillKeys := words("SET key:__seq__ __value__")
+	fillBoard := words("ZADD bench:board __num__ mem__seq__")
+	return []Workload{
+		{Name: "set", Summary: "SET of a drawn key",
+			Steps:   single("SET __key__ __value__"),
+			Prefill: fillKeys},
+		{Name: "get", Summary: "GET of a drawn key",
+			Steps:   single("GET __key__"),
+			Prefill: fillKeys},
+		{Name: "mixed", Summary: "GET and SET of drawn keys, in the ratio of --mix",
+			Steps: []Step{
+				{Words: words("GET __key__"), Weight: 9},
+				{Words: words("SET __key__ __value__"), Weight: 1},
+			},
+			Prefill: fillKeys},
+		{Name: "incr", Summary: "INCR of a drawn counter",
+			Steps:   single("INCR ctr:__num__"),
+			Prefill: words("SET ctr:__seq__ 0")},
+		{Name: "hot-incr", Summary: "INCR of one counter",
+			Steps: single("INCR bench:hot")},
+		{Name: "hset", Summary: "HSET of a drawn field of one hash",
+			Steps:   single("HSET bench:hash field:__num__ __value__"),
+			Prefill: words("HSET bench:hash field:__seq__ __value__")},
+		{Name: "hot-hincrby", Summary: "HINCRBY of one field",
+			Steps: single("HINCRBY bench:counts hot 1")},
+		{Name: "zincrby", Summary: "ZINCRBY of a drawn member of one sorted set",
+			Steps:   single("ZINCRBY bench:board 1 mem__num__"),
+			Prefill: fillBoard},
+		{Name: "zrevrange", Summary: "ZREVRANGE 0 4 of that sorted set",
+			Steps:   single("ZREVRANGE bench:board 0 4"),
+			Prefill: fillBoard},
+		{Name: "inventory", Summary: "EVALSHA of the inventory script on one hash",
+			Setup: [][]string{
+				{"SCRIPT", "LOAD", inventoryScript},
+				{"HSET", "bench:item", "inventory", inventoryLarge, "purchased", "0"},
+			},
+			Steps: []Step{{Words: []string{"EVALSHA", scriptName(inventoryScript), "1",
+				"bench:item", "1"}}}},
+		{Name: "lock", Summary: "SET NX EX of a drawn key, then the release script, in turn",
+			Setup:  [][]string{{"SCRIPT", "LOAD", releaseScript}},
+			InTurn: true,
+			Steps: []Step{
+				{Words: words("SET lock:__num__ __client__ NX EX 30")},
+				{Words: append([]string{"EVALSHA", scriptName(releaseScript)},
+					words("1 lock:__last__ __client__")...)},
+			}},
+	}
+}
+
+// words splits a call of plain words.
+func words(line string) []string { return strings.Fields(line) }
+
+// single makes the steps of a workload of one call.
+func single(line string) []Step { return []Step{{Words: words(line)}} }
+
+// scriptName is the name by which EVALSHA calls a script.
+func scriptName(script string) string {
+	sum := sha1.Sum([]byte(script))
+	return hex.EncodeToString(sum[:])
+}
+
+// Named returns the workload of that name.
+func Named(name string) (Workload, error) {
+	var known []string
+	for _, w := range Workloads() {
+		if w.Name == name {
+			return w, nil
+		}
+		known = append(known, w.Name)
+	}
+	return Workload{}, fmt.Errorf("there is no workload %q; there are: %s",
+		name, strings.Join(known, ", "))
+}
+
+// Custom makes a workload of calls given as lines, drawn with equal weight.
+func Custom(name string, lines ...string) (Workload, error) {
+	w := Workload{Name: name}
+	for _, line := range lines {
+		parsed, err := ParseCall(line)
+		if err != nil {
+			return Workload{}, err
+		}
+		w.Steps = append(w.Steps, Step{Words: parsed})
+	}
+	return w, nil
+}
+
+// WithWeights returns the workload with the weights of its steps, in order, replaced.
+func (w Workload) WithWeights(weights ...int) (Workload, error) {
+	if len(weights) != len(w.Steps) {
+		return w, fmt.Errorf("workload %s has %d calls, not %d", w.Name, len(w.Steps), len(weights))
+	}
+	steps := make([]Step, len(w.Steps))
+	for i, s := range w.Steps {
+		if weights[i] < 1 {
+			return w, fmt.Errorf("the weights of workload %s must be at least 1", w.Name)
+		}
+		steps[i] = Step{Words: s.Words, Weight: weights[i]}
+	}
+	w.Steps = steps
+	return w, nil
+}
