@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package table
+
+import "stampede/internal/assert"
+
+// grow makes room in the segment of hash.
+func (t *Table) grow(hash uint64) {
+	index := uint32(hash >> t.shift)
+	s := t.dir[index]
+	n := s.entries()
+	want := max(linesFor(n+1), larger(uint32(s.size)))
+	if want > linesMax {
+		t.split(index, n)
+		return
+	}
+	t.resize(index, want)
+}
+
+// shrink gives memory of the segment at index back, if it is sparse.
+func (t *Table) shrink(index uint32) {
+	s := t.dir[index]
+	n := s.entries()
+	if n*sparseSlots >= int(s.size)*lineSlots*2 {
+		return
+	}
+	if s.depth == 0 {
+		if want := linesFor(n); want < uint32(s.size) {
+			t.resize(index, want)
+		}
+		return
+	}
+	buddy := t.dir[t.buddy(index)]
+	if buddy.depth == s.depth {
+		if lines := linesFor(n + buddy.entries()); lines <= mergeLinesMax {
+			t.merge(index, lines)
+			return
+		}
+	}
+	if want := max(linesFor(n), linesExact); want < uint32(s.size) {
+		t.resize(index, want)
+	}
+}
+
+// resize moves the entries of the segment at index into one of size lines or, where
+// chance wants it, a little more.
+func (t *Table) resize(index, size uint32) {
+	old := t.dir[index]
+	for {
+		s := t.allocSegment(size, old.depth)
+		if t.refill(&s, &old, 0, 0) {
+			t.set(index, s)
+			t.freeSegment(old)
+			return
+		}
+		t.freeSegment(s)
+		size = larger(size)
+	}
+}
+
+// refill places all entries of old in s, whose depth is smaller by shift; side is what
+// the last bits of the prefix of old were.
+func (t *Table) refill(s, old *segment, shift, side uint32) (ok bool) {
+	for number, slot := range old.each {
+		fine := side<<(fineBits-shift) | t.fineAt(old, number, slot)>>shift
+		if !s.place(fine, old.line(number).refs[slot]) {
+			return false
+		}
+	}
+	return true
+}
+
+// split makes two segments of the one at index, which has n entries.
+func (t *Table) split(index uint32, n int) {
+	old := t.dir[index]
+	assert.That(old.depth < DepthMax, "table: too many entries with nearly the same hash")
+	size := max(linesFor((n+1)/2), linesExact)
+	low, high := t.allocSegment(size, old.depth+1), t.allocSegment(size, old.depth+1)
+	for !t.scatter(&old, &low, &high) {
+		t.freeSegment(low)
+		t.freeSegment(high)
+		size = larger(size)
+		low, high = t.allocSegment(size, old.depth+1), t.allocSegment(size, old.depth+1)
+	}
+	t.freeSegment(old)
+	if old.depth == t.depth {
+		t.doubleDirectory()
+		index *= 2
+	}
+	if low.depth == t.depth {
+		t.deepest += 2
+	}
+	width := uint32(1) << (t.depth - low.depth)
+	first := index &^ (2*width - 1)
+	t.set(first, low)
+	t.set(first+width, high)
+}
+
+// scatter places the entries of old in low or high by the next bit of their hashes.
+func (t *Table) scatter(old, low, high *segment) (ok bool) {
+	for number, slot := range old.each {
+		ref := old.line(number).refs[slot]
+		hash := t.hashOf(ref)
+		s := low
+		if hash<<old.depth>>63 != 0 {
+			s = high
+		}
+		if !s.place(fineOf(hash, s.depth), ref) {
+			return false
+		}
+	}
+	return true
+}
+
+// merge makes one segment of the one at index and its buddy.
+func (t *Table) merge(index, size uint32) {
+	width := uint32(1) << (t.depth - t.dir[index].depth)
+	first := index &^ (2*width - 1)
+	low, high := t.dir[first], t.dir[first+width]
+	if low.depth > 1 {
+		size = max(size, linesExact)
+	}
+	s := t.allocSegment(size, low.depth-1)
+	for !t.refill(&s, &low, 1, 0) || !t.refill(&s, &high, 1, 1) {
+		t.freeSegment(s)
+		size = larger(size)
+		s = t.allocSegment(size, low.depth-1)
+	}
+	if low.depth == t.depth {
+		t.deepest -= 2
+	}
+	t.freeSegment(low)
+	t.freeSegment(high)
+	t.set(first, s)
+	for t.depth > 0 && t.deepest == 0 {
+		t.halveDirectory()
+		first /= 2
+	}
+	t.shrink(first) // its own buddy may have waited for this
+}
+
+// buddy is where the other half of the segment stands from which the one at index came.
+func (t *Table) buddy(index uint32) uint32 {
+	return index ^ 1<<(t.depth-t.dir[index].depth)
+}
+
+// set writes s to all its places in the directory, index being one of them.
+func (t *Table) set(index uint32, s segment) {
+	width := uint32(1) << (t.depth - s.depth)
+	first := index &^ (width - 1)
+	for i := range width {
+		t.dir[first+i] = s
+	}
+}
+
+func (t *Table) doubleDirectory() {
+	dir := make([]segment, 2*len(t.dir))
+	for i, s := range t.dir {
+		dir[2*i], dir[2*i+1] = s, s
+	}
+	t.dir = dir
+	t.depth, t.shift = t.depth+1, t.shift-1
+	t.deepest = 0
+}
+
+// halveDirectory undoes doubleDirectory where no segment uses the last bit.
+func (t *Table) halveDirectory() {
+	dir := make([]segment, len(t.dir)/2)
+	t.depth, t.shift = t.depth-1, t.shift+1
+	t.deepest = 0
+	for i := range dir {
+		dir[i] = t.dir[2*i]
+		if dir[i].depth == t.depth {
+			t.deepest++
+		}
+	}
+	t.dir = dir
+}
