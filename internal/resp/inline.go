@@ -31,10 +31,7 @@ func SplitWords(line []byte, dst [][]byte) (words [][]byte, ok bool) {
 		if len(line) == 0 {
 			return words, true
 		}
-		end := bytes.IndexAny(line, " \n\r\t\x00\"'")
-		if end < 0 {
-			end = len(line)
-		}
+		end := wordEnd(line)
 		word := line[:end:end]
 		line = line[end:]
 		if len(line) > 0 && (line[0] == '"' || line[0] == '\'') {
@@ -44,6 +41,18 @@ func SplitWords(line []byte, dst [][]byte) (words [][]byte, ok bool) {
 		}
 		words = append(words, word)
 	}
+}
+
+// wordEnd returns the offset of the byte that ends the plain word with which line begins,
+// or opens a quote in it. These are not all blanks: a vertical tab parts no words.
+func wordEnd(line []byte) int {
+	for i, c := range line {
+		switch c {
+		case ' ', '\t', '\n', '\r', '"', '\'':
+			return i
+		}
+	}
+	return len(line)
 }
 
 // quoted reads on in a word at the quote with which line begins. It ends the word.

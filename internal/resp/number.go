@@ -12,6 +12,8 @@ const (
 	doubleBytesMax = 32
 	// exactIntMax is below which every whole number is a float64 of at most 17 digits.
 	exactIntMax = 1 << 53
+	// shortDigitsMax is how many decimal digits a float64 holds exactly, whatever they are.
+	shortDigitsMax = 15
 	// intDigitsMax is how many decimal digits an int64 may have.
 	intDigitsMax = 19
 )
@@ -71,10 +73,8 @@ func ParseInt(text []byte) (value int64, ok bool) {
 // hexadecimal or infinite, without a blank in front. It refuses what is not a number,
 // what is too large, and what is not zero but too small.
 func ParseDouble(text []byte) (value float64, ok bool) {
-	if len(text) < 16 {
-		if whole, ok := ParseInt(text); ok {
-			return float64(whole), true
-		}
+	if value, ok := parseShort(text); ok {
+		return value, true
 	}
 	unsigned := text
 	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
@@ -93,6 +93,41 @@ func ParseDouble(text []byte) (value float64, ok bool) {
 		return 0, false
 	}
 	return value, true
+}
+
+// parseShort reads a number of few enough digits, perhaps with a point among them, that it
+// is the quotient of two whole numbers which a float64 holds exactly: so it is rounded
+// only once, and right. It takes no other form.
+func parseShort(text []byte) (value float64, ok bool) {
+	digits := text
+	negative := len(text) > 0 && text[0] == '-'
+	if negative {
+		digits = text[1:]
+	}
+	if len(digits) > shortDigitsMax {
+		return 0, false
+	}
+	var sum, count int
+	point := -1 // how many digits stand before it
+	for _, c := range digits {
+		switch {
+		case isDigit(c):
+			sum = sum*10 + int(c-'0')
+			count++
+		case c == '.' && point < 0:
+			point = count
+		default:
+			return 0, false
+		}
+	}
+	value = float64(sum)
+	if point >= 0 {
+		value /= math.Pow10(count - point)
+	}
+	if negative {
+		value = -value
+	}
+	return value, count > 0
 }
 
 // form is how a number is written.

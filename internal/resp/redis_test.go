@@ -33,7 +33,8 @@ func TestParserAgainstRedis(t *testing.T) {
 		"*1\r\n\r\n", "*1\rx$4\rxPINGab", "*+1\r\n", "*\r\n", "*-0\r\n", "*2147483648\r\n",
 		"*1\r\n%4\r\n", "*1\r\n\x804\r\n", "*\x001\r\n$4\r\nPING\r\n", "*1\r\n\x00$4\r\nPING\r\n",
 		"ECHO \"\\x41\\x4g\\q\\n\"\r\n", "ECHO 'a\\'b\\n'\r\n", "ECHO a\"b c\"\r\n", "ECHO a\vb\f\r\n",
-		"ECHO\ra\r\n", "ECHO \"a\"\v\r\n", "ECHO \\\r\n", "ECHO \"a\\", "ECHO 'a\\'\r\n", "ECHO 'a\\\\'\r\n",
+		"ECHO\ra\r\n", "ECHO \"a\"\v\r\n", "ECHO \\\r\n", "ECHO \"a\\",
+		"ECHO 'a\\'\r\n", "ECHO 'a\\\\'\r\n",
 		"\vECHO a\r\n", "ECHO a\r\r\n", "ECHO \"a\"\"b\"\r\n", "ECHO a\n", "*1\r\n$4\n\nPING\r\n",
 	}
 	for _, stream := range odd {
@@ -87,18 +88,25 @@ func comparePlay(t *testing.T, server *oracle.Server, stream []byte, unauth bool
 	}
 }
 
-// doubleTexts are forms in which a number can be written, and some in which it cannot.
-var doubleTexts = strings.Split("0.1 1e21 inf -inf 3.0 1.1 12345678901234567890 1e15 1e16 1e17 -1e17 "+
-	"123456789012345678 0.0001 0.00001 -0 0 -0.0 1e-320 9007199254740992 9007199254740993 -9007199254740993 0x10 "+
-	"0x1p3 0x.8 0x1. 0x1.p 0x. 0x -0x10 +0x10 0x1g 0x1p 0x1p+ 0xep1 nan NaN nan(1) -nan infinity INFINITY +inf "+
-	"-Infinity +1 ++1 +-1 1. .5 . -. 1e +. 1e400 -1e400 1e-400 -1e-400 0e-400 0x1p-2000 0x0p-2000 0x1p2000 4.9e-324 "+
-	"2e-324 2.5e-324 1_0 0x_1p0 1e5 1e+5 1e-5 1e+ 1e- 0X1P+3 00012 12d 1f 1e-310 inf1 infinit infi in i 1e99999999999999 "+
-	"0e99999999999999 |1 1| \t1 1\x00 \x00 5e-324 1.7976931348623157e308 1.7976931348623159e308 "+
-	"0.1e1 1.5 -1.5 1e1.5 1..2 1,5 ١ 99999999999999999 999999999999999999999999999999 0.30000000000000004", " ")
+// doubleTexts are forms in which a number can be written, and some in which it cannot. A |
+// stands for a blank.
+var doubleTexts = strings.Fields(`
+	0 -0 -0.0 0.1 1.1 3.0 1.5 -1.5 1. .5 . -. +. 1..2 1,5 1e1.5 0.1e1 +1 ++1 +-1 00012 1_0
+	1e5 1e+5 1e-5 1e 1e+ 1e- 12d 1f 1e15 1e16 1e17 -1e17 1e21 0.0001 0.00001
+	9007199254740992 9007199254740993 -9007199254740993 99999999999999999
+	123456789012345 1234567890123456 123456789012345678 12345678901234567890
+	999999999999999999999999999999 0.30000000000000004 0.000000000000001 .000000000000001
+	12345678.1234567 -12345678.1234567 12345678.12345678 123456789012345. -.5
+	1e-310 1e-320 5e-324 4.9e-324 2.5e-324 2e-324 1e400 -1e400 1e-400 -1e-400 0e-400
+	1.7976931348623157e308 1.7976931348623159e308 1e99999999999999 0e99999999999999
+	0x10 -0x10 +0x10 0x1p3 0X1P+3 0x.8 0x1. 0xep1 0x1.p 0x. 0x 0x1g 0x1p 0x1p+ 0x_1p0
+	0x1p2000 0x1p-2000 0x0p-2000
+	inf -inf +inf infinity -Infinity INFINITY inf1 infinit infi in i
+	nan NaN -nan nan(1) |1 1| | ١`)
 
 func TestDoubleAgainstRedis(t *testing.T) {
 	server := oracle.Start(t, "--zset-max-listpack-entries", "0")
-	texts := []string{""}
+	texts := []string{"", "\t1", "1\x00", "\x00"}
 	for _, text := range doubleTexts {
 		texts = append(texts, strings.ReplaceAll(text, "|", " "))
 	}
@@ -151,13 +159,15 @@ func randomDouble(random *rand.Rand) string {
 	case 2:
 		return strconv.FormatInt(int64(random.Uint64())>>random.IntN(64), 10)
 	default:
-		return strconv.FormatFloat(random.NormFloat64()*math.Pow10(random.IntN(40)-20), 'x', random.IntN(14), 64)
+		value := random.NormFloat64() * math.Pow10(random.IntN(40)-20)
+		return strconv.FormatFloat(value, 'x', random.IntN(14), 64)
 	}
 }
 
 func TestIntAgainstRedis(t *testing.T) {
 	server := oracle.Start(t)
-	texts := []string{"", "0", "-0", "+0", "00", "1", "-1", "+1", "01", "-01", " 1", "1 ", "-", "1a", "1.0", "0x1",
+	texts := []string{"", "0", "-0", "+0", "00", "1", "-1", "+1", "01", "-01", " 1", "1 ", "-", "1a",
+		"1.0", "0x1",
 		"9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
 		"18446744073709551616", "10000000000000000000", "99999999999999999999", "999999999999999999999",
 		"1\x00", "--1", "-9223372036854775807", "1e3", "1_0"}

@@ -15,38 +15,44 @@ import (
 )
 
 func TestAppend(t *testing.T) {
+	type proto = resp.Proto
 	cases := []struct {
 		name        string
-		write       func(dst []byte, proto resp.Proto) []byte
+		write       func([]byte, proto) []byte
 		want, want3 string
 	}{
-		{"simple", func(d []byte, _ resp.Proto) []byte { return resp.AppendSimple(d, "O\r\nK") },
+		{"simple", func(d []byte, _ proto) []byte { return resp.AppendSimple(d, "O\r\nK") },
 			"+O  K\r\n", ""},
-		{"error", func(d []byte, _ resp.Proto) []byte { return resp.AppendError(d, "ERR a\r\nb\r\n") },
+		{"error", func(d []byte, _ proto) []byte { return resp.AppendError(d, "ERR a\r\nb\r\n") },
 			"-ERR a  b\r\n", ""},
-		{"bulk", func(d []byte, _ resp.Proto) []byte { return resp.AppendBulk(d, []byte("a\r\nb")) },
+		{"bulk", func(d []byte, _ proto) []byte { return resp.AppendBulk(d, []byte("a\r\nb")) },
 			"$4\r\na\r\nb\r\n", ""},
-		{"bulk string", func(d []byte, _ resp.Proto) []byte { return resp.AppendBulkString(d, "") },
+		{"bulk string", func(d []byte, _ proto) []byte { return resp.AppendBulkString(d, "") },
 			"$0\r\n\r\n", ""},
 		{"null", resp.AppendNull, "$-1\r\n", "_\r\n"},
 		{"null array", resp.AppendNullArray, "*-1\r\n", "_\r\n"},
-		{"array", func(d []byte, _ resp.Proto) []byte { return resp.AppendArray(d, 12) }, "*12\r\n", ""},
-		{"map", func(d []byte, p resp.Proto) []byte { return resp.AppendMap(d, 7, p) }, "*14\r\n", "%7\r\n"},
-		{"set", func(d []byte, p resp.Proto) []byte { return resp.AppendSet(d, 7, p) }, "*7\r\n", "~7\r\n"},
-		{"push", func(d []byte, p resp.Proto) []byte { return resp.AppendPush(d, 3, p) }, "*3\r\n", ">3\r\n"},
-		{"double", func(d []byte, p resp.Proto) []byte { return resp.AppendDouble(d, 0.1, p) },
+		{"array", func(d []byte, _ proto) []byte { return resp.AppendArray(d, 12) }, "*12\r\n", ""},
+		{"map", func(d []byte, p proto) []byte { return resp.AppendMap(d, 7, p) },
+			"*14\r\n", "%7\r\n"},
+		{"set", func(d []byte, p proto) []byte { return resp.AppendSet(d, 7, p) },
+			"*7\r\n", "~7\r\n"},
+		{"push", func(d []byte, p proto) []byte { return resp.AppendPush(d, 3, p) },
+			"*3\r\n", ">3\r\n"},
+		{"double", func(d []byte, p proto) []byte { return resp.AppendDouble(d, 0.1, p) },
 			"$19\r\n0.10000000000000001\r\n", ",0.10000000000000001\r\n"},
-		{"infinity", func(d []byte, p resp.Proto) []byte { return resp.AppendDouble(d, math.Inf(-1), p) },
+		{"infinity", func(d []byte, p proto) []byte { return resp.AppendDouble(d, math.Inf(-1), p) },
 			"$4\r\n-inf\r\n", ",-inf\r\n"},
-		{"not a number", func(d []byte, p resp.Proto) []byte { return resp.AppendDouble(d, math.NaN(), p) },
+		{"not a number", func(d []byte, p proto) []byte { return resp.AppendDouble(d, math.NaN(), p) },
 			"$3\r\nnan\r\n", ",nan\r\n"},
-		{"true", func(d []byte, p resp.Proto) []byte { return resp.AppendBool(d, true, p) }, ":1\r\n", "#t\r\n"},
-		{"false", func(d []byte, p resp.Proto) []byte { return resp.AppendBool(d, false, p) }, ":0\r\n", "#f\r\n"},
-		{"big number", func(d []byte, p resp.Proto) []byte { return resp.AppendBigNumber(d, "123", p) },
+		{"true", func(d []byte, p proto) []byte { return resp.AppendBool(d, true, p) },
+			":1\r\n", "#t\r\n"},
+		{"false", func(d []byte, p proto) []byte { return resp.AppendBool(d, false, p) },
+			":0\r\n", "#f\r\n"},
+		{"big number", func(d []byte, p proto) []byte { return resp.AppendBigNumber(d, "123", p) },
 			"$3\r\n123\r\n", "(123\r\n"},
-		{"verbatim", func(d []byte, p resp.Proto) []byte { return resp.AppendVerbatim(d, "txt", "a\nb", p) },
+		{"verbatim", func(d []byte, p proto) []byte { return resp.AppendVerbatim(d, "txt", "a\nb", p) },
 			"$3\r\na\nb\r\n", "=7\r\ntxt:a\nb\r\n"},
-		{"command", func(d []byte, _ resp.Proto) []byte { return resp.AppendCommand(d, []byte("GET"), nil) },
+		{"command", func(d []byte, _ proto) []byte { return resp.AppendCommand(d, []byte("GET"), nil) },
 			"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", ""},
 	}
 	for _, c := range cases {
@@ -63,8 +69,8 @@ func TestAppend(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	for _, value := range []int64{0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 1001, 12345, -1, -9, -10, -999,
-		-1000, math.MaxInt64, math.MinInt64, math.MinInt64 + 1} {
+	for _, value := range []int64{0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 1001, 12345, -1, -9, -10,
+		-999, -1000, math.MaxInt64, math.MinInt64, math.MinInt64 + 1} {
 		reply := resp.AppendInt(nil, value)
 		got, n, err := resp.NextReply(reply)
 		if err != nil || n != len(reply) || got.Int != value || got.Kind != resp.KindInt {
@@ -111,7 +117,8 @@ func TestNextReply(t *testing.T) {
 		len(got.Elems) != 2 || !got.Elems[0].Attrs[1].Bool || got.Elems[1].Int != 2 {
 		t.Errorf("%q: got %+v, %d, %v", attributed, got, n, err)
 	}
-	if n, kind, err := resp.SkipReply([]byte(attributed)); n != len(attributed) || kind != resp.KindArray {
+	n, kind, err := resp.SkipReply([]byte(attributed))
+	if n != len(attributed) || kind != resp.KindArray {
 		t.Errorf("%q: skipped %d of kind %c, %v", attributed, n, kind, err)
 	}
 }
@@ -280,7 +287,7 @@ func FuzzNextReply(f *testing.F) {
 	})
 }
 
-// hasNaN tells whether v cannot be compared, or holds text that is not written as it is.
+// hasNaN tells whether v holds what does not equal itself.
 func hasNaN(v resp.Value) bool {
 	return math.IsNaN(v.Double) || slices.ContainsFunc(v.Elems, hasNaN) ||
 		slices.ContainsFunc(v.Attrs, hasNaN)
