@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import "stampede/internal/container/arena"
+
+// policyNames are the words of maxmemory-policy, by Policy.
+var policyNames = [...]string{
+	NoEviction: "noeviction", AllKeysLRU: "allkeys-lru", AllKeysLFU: "allkeys-lfu",
+	AllKeysRandom: "allkeys-random", VolatileLRU: "volatile-lru", VolatileLFU: "volatile-lfu",
+	VolatileRandom: "volatile-random", VolatileTTL: "volatile-ttl",
+}
+
+// String is the word for the policy in redis.conf.
+func (p Policy) String() string { return policyNames[p] }
+
+// ParsePolicy is the inverse of [Policy.String]; ok is false for a word that is not one.
+func ParsePolicy(name string) (p Policy, ok bool) {
+	for i, known := range policyNames {
+		if known == name {
+			return Policy(i), true
+		}
+	}
+	return NoEviction, false
+}
+
+// averageSample is how many deadlines are looked at to estimate their mean.
+const averageSample = 100
+
+// MeanTTLMs estimates how long the keys with a deadline still live, in milliseconds, from
+// some of them; 0 if there are none. Cost: O(1).
+func (db *DB) MeanTTLMs() int64 {
+	var sum, n int64
+	for cursor := uint64(0); n < averageSample; {
+		cursor = db.expires.Scan(cursor, func(ref uint32) {
+			e := db.at(arena.Ref(ref))
+			sum += max(e.DeadlineMs()-db.space.NowMs, 0)
+			n++
+		})
+		if cursor == 0 {
+			break
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / n
+}
+
+// Pending is the number of large collections that were dropped and are not yet freed.
+func (s *Space) Pending() int { return len(s.big.dying) }
+
+// TableBytes is the memory of the indexes that find the database's keys and deadlines.
+func (db *DB) TableBytes() (keys, deadlines int64) {
+	return db.keys.Bytes(), db.expires.Bytes()
+}
