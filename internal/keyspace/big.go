@@ -27,8 +27,14 @@ func (b *bigs) add(o object.Big) (index uint32) {
 	return uint32(len(b.live) - 1)
 }
 
+// noBig is the number in an entry whose collection was moved elsewhere.
+const noBig = ^uint32(0)
+
 // drop gives the collection to the steps that free it.
 func (b *bigs) drop(index uint32) {
+	if index == noBig {
+		return
+	}
 	b.dying = append(b.dying, b.take(index))
 }
 

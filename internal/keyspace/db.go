@@ -26,13 +26,20 @@ type DB struct {
 
 func newDB(s *Space, index int) *DB {
 	db := &DB{space: s, index: index}
-	db.keys = table.New(db.hashOf)
-	db.expires = table.New(db.hashOf)
+	db.init()
 	return db
 }
 
+// init makes db empty. Tables that it had are forgotten, not freed.
+func (db *DB) init() {
+	db.keys = table.NewIn(db.space.arena, db.hashOf)
+	db.expires = table.NewIn(db.space.arena, db.hashOf)
+	db.sweep = 0
+}
+
 func (db *DB) hashOf(ref uint32) uint64 {
-	return maphash.Bytes(db.space.seed, db.at(arena.Ref(ref)).Key())
+	e := db.at(arena.Ref(ref))
+	return maphash.Bytes(db.space.seed, e.Key())
 }
 
 // Space is the shard's keyspace that db is a part of.
@@ -115,14 +122,9 @@ func (db *DB) Flush() {
 			break
 		}
 	}
-	db.reset()
-}
-
-// reset forgets all keys without freeing their blocks.
-func (db *DB) reset() {
-	db.keys.Reset()
-	db.expires.Reset()
-	db.sweep = 0
+	db.keys.Free()
+	db.expires.Free()
+	db.init()
 }
 
 // freeBlock gives back what the entry at ref holds. The tables still name it.
@@ -183,8 +185,8 @@ func (db *DB) changed(key []byte) {
 // check walks the database and panics where an invariant does not hold.
 func (db *DB) check() {
 	expiring := 0
-	db.keys.Scan(0, func(uint32) {})
 	for cursor := uint64(0); ; {
+		// Between these steps nothing changes, so each key is visited exactly once.
 		cursor = db.keys.Scan(cursor, func(ref uint32) {
 			e := db.at(arena.Ref(ref))
 			assert.That(e.kind != object.None, "keyspace: entry without a kind")
@@ -196,5 +198,5 @@ func (db *DB) check() {
 			break
 		}
 	}
-	assert.That(expiring >= db.expires.Len(), "keyspace: expires names a key without deadline")
+	assert.That(expiring == db.expires.Len(), "keyspace: expires differs from the deadlines")
 }

@@ -116,31 +116,30 @@ func (s *Space) FlushAll() {
 	for _, db := range s.dbs {
 		db.touchExisting(nil)
 		s.Stats.Changes += int64(db.Len())
-		db.reset()
 	}
 	s.big.freeAll()
 	s.arena.Reset()
+	for _, db := range s.dbs {
+		db.init()
+	}
 }
+
+// Used is what counts against maxmemory, in bytes. It costs nothing.
+func (s *Space) Used() int64 { return s.arena.Used() }
 
 // Memory is how the memory of a Space is used, in bytes.
 type Memory struct {
-	Blocks int64 // blocks of the arena in use: keys, values, members
-	Tables int64 // the indexes that find keys
-	Bigs   int64 // what large collections hold beside the arena
-	Mapped int64 // what the arena has taken from the system
+	Blocks   int64 // blocks of the arena in use: keys, values, members, tables
+	Beside   int64 // what the arena and large collections hold on the Go heap
+	Resident int64 // what the arena occupies: Blocks and the gaps between them
 }
 
-// Used is what counts against maxmemory.
-func (m Memory) Used() int64 { return m.Blocks + m.Tables + m.Bigs }
-
-// Memory measures. Cost: O(databases).
+// Memory measures. Cost: that of [arena.Arena.Stats].
 func (s *Space) Memory() Memory {
 	stats := s.arena.Stats()
-	m := Memory{Blocks: stats.UsedBytes, Mapped: stats.MappedBytes, Bigs: s.big.outsideBytes()}
-	for _, db := range s.dbs {
-		m.Tables += db.keys.Bytes() + db.expires.Bytes()
+	return Memory{
+		Blocks: stats.Used, Resident: stats.Resident, Beside: stats.Beside + s.big.outsideBytes(),
 	}
-	return m
 }
 
 // Room is how many bytes the arena can still hand out before its reservation ends.

@@ -79,6 +79,11 @@ func (e *Entry) Set(key, text []byte, deadlineMs int64) {
 		e.SetInt(key, n, deadlineMs)
 		return
 	}
+	e.SetText(key, text, deadlineMs)
+}
+
+// SetText is Set of a text that is kept as it is even if it is an integer's.
+func (e *Entry) SetText(key, text []byte, deadlineMs int64) {
 	e.put(key, shape{kind: object.String, form: formText, valueLen: len(text)}, deadlineMs)
 	copy(e.value(), text)
 	e.db.changed(key)

@@ -68,9 +68,10 @@ type Big interface {
 	FreeStep(n int) (done bool)
 }
 
-// Limits say up to which size a collection stays packed. They are the parameters of the
-// same names in redis.conf.
+// Limits say up to which size a collection stays packed and a string grows. They are the
+// parameters of the same names in redis.conf.
 type Limits struct {
+	StringBytesMax int // proto-max-bulk-len
 	HashEntriesMax int // hash-max-listpack-entries
 	HashValueMax   int // hash-max-listpack-value, bytes
 	ZSetEntriesMax int // zset-max-listpack-entries
@@ -79,5 +80,9 @@ type Limits struct {
 
 // DefaultLimits are those of Redis 7.
 func DefaultLimits() Limits {
-	return Limits{HashEntriesMax: 512, HashValueMax: 64, ZSetEntriesMax: 128, ZSetValueMax: 64}
+	return Limits{
+		StringBytesMax: 512 << 20,
+		HashEntriesMax: 512, HashValueMax: 64,
+		ZSetEntriesMax: 128, ZSetValueMax: 64,
+	}
 }

@@ -21,8 +21,8 @@ import (
 // Buffer collects replies in the order in which they are written. The zero value is
 // ready to use and speaks RESP2.
 type Buffer struct {
-	B     []byte // the replies so far, as they go over the wire
-	Proto int    // 2 or 3; anything below 3 means RESP2
+	B     []byte     // the replies so far, as they go over the wire
+	Proto resp.Proto // which version the client speaks; the zero value is RESP2
 }
 
 // Len is the number of bytes written so far: a position for [Buffer.Truncate] and

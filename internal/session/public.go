@@ -94,7 +94,7 @@ func (s *Session) Refresh(nowMs int64, command string) {
 func (s *Session) publish(nowMs int64, command string) {
 	info := &s.Public.info
 	info.LastMs, info.LastCommand = nowMs, command
-	info.DB, info.Proto = s.DB, s.Proto
+	info.DB, info.Proto = s.DB, int(s.Proto)
 	info.Closing = info.Closing || s.Closing
 	info.NoTouch = s.NoTouch
 	info.Watches = len(s.Watches.Keys())

@@ -17,13 +17,14 @@ package session
 
 import (
 	"stampede/internal/keyspace"
+	"stampede/internal/resp"
 )
 
 // Session is the state of one connection. Make it with [Registry.Open].
 type Session struct {
-	ID    int64 // unique for the life of the process, ascending
-	DB    int   // number of the selected database
-	Proto int   // 2 or 3
+	ID    int64      // unique for the life of the process, ascending
+	DB    int        // number of the selected database
+	Proto resp.Proto // which version it speaks
 
 	Authenticated bool // AUTH has succeeded or no password is set
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package engine is the store without a socket: it takes batches of calls and answers them.
+//
+// # The way of a call
+//
+// A [Runner] finds the call's row, checks what the row and the session demand (number of
+// arguments, password, memory, MULTI), owns the shard or shards of its keys, lets the
+// family's handler work, and leaves the reply in the order of the calls. Calls in a row
+// that need one shard each run grouped by shard, one ownership a group.
+//
+// # Ownership
+//
+// An Engine may be used by anyone at any time. A Runner belongs to one goroutine; a
+// [session.Session] to the connection whose calls run. The work of the clock runs in
+// [Engine.Run].
+//
+// # What is not here
+//
+// Bytes of the wire (packages resp and server) and what commands do (the families).
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"stampede/internal/command"
+	"stampede/internal/config"
+	"stampede/internal/family/transactions"
+	"stampede/internal/keyspace"
+	"stampede/internal/metrics"
+	"stampede/internal/session"
+	"stampede/internal/txn"
+)
+
+// Options configure an Engine. Config and Registry are required.
+type Options struct {
+	Shards   int                            // 0: one
+	Config   *config.Config                 // the parameters
+	Registry *session.Registry              // who is connected
+	Stats    *metrics.Stats                 // what is counted; nil: an Engine's own
+	Clock    func() (unixMs int64)          // nil: the machine's
+	Shutdown func(save bool)                // asked by SHUTDOWN; nil: the command is an error
+	Families func(*Engine) [][]command.Spec // nil: Families
+}
+
+// Engine is the store.
+type Engine struct {
+	table    *command.Table
+	shards   *txn.Shards
+	config   *config.Config
+	registry *session.Registry
+	stats    *metrics.Stats
+	clock    func() int64
+}
+
+// New returns an engine with an empty store.
+func New(o Options) (*Engine, error) {
+	e := &Engine{config: o.Config, registry: o.Registry, stats: o.Stats, clock: o.Clock}
+	if e.clock == nil {
+		e.clock = func() int64 { return time.Now().UnixMilli() }
+	}
+	families := o.Families
+	if families == nil {
+		families = Families
+	}
+	var err error
+	if e.table, err = command.NewTable(families(e)...); err != nil {
+		return nil, err
+	}
+	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{}); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Table is the table of commands.
+func (e *Engine) Table() *command.Table { return e.table }
+
+// Shards is the number of shards.
+func (e *Engine) Shards() int { return e.shards.Len() }
+
+// Close forgets what the store knows of a session whose connection has ended.
+func (e *Engine) Close(s *session.Session) {
+	if len(s.Watches.Keys()) == 0 {
+		return
+	}
+	var tx txn.Tx
+	e.shards.Begin(&tx, e.shards.All(), e.clock())
+	defer tx.End()
+	transactions.Unwatch(tx.Spaces(), &s.Watches)
+}
+
+// stepEvery is how often the work of the clock is looked after.
+const stepEvery = 100 * time.Millisecond
+
+// Run does the work of the clock (deadlines, memory to free) until ctx ends.
+func (e *Engine) Run(ctx context.Context) error {
+	ticker := time.NewTicker(stepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			e.Step()
+		}
+	}
+}
+
+// Step does the work of the clock once, in bounded portions between which calls run.
+func (e *Engine) Step() {
+	for i := range e.shards.Len() {
+		for range stepsPerTick {
+			if !e.shards.Shard(i).Step(e.clock(), e.config.ActiveExpire()) {
+				break
+			}
+		}
+	}
+}
+
+// stepsPerTick bounds the share of time that the clock's work may take.
+const stepsPerTick = 32
+
+// Free gives the memory back. Nobody may use the engine any more.
+func (e *Engine) Free() error {
+	var errs []error
+	for i := range e.shards.Len() {
+		errs = append(errs, e.shards.Shard(i).Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"stampede/internal/command"
+	"stampede/internal/reply"
+	"stampede/internal/session"
+	"stampede/internal/txn"
+)
+
+// plan is what is to be done with a call, decided before anything is done.
+type plan struct {
+	row     *command.Row
+	refusal reply.Error // not empty: the call is answered with it and does not run
+	queue   bool        // MULTI is active: the call waits for EXEC
+	shard   int         // the one shard that all its keys are on; none if it is not so
+	end     int         // of a call that ran in a group: where its reply ends
+}
+
+// plan finds the row of a call and checks what can be checked without a shard.
+func (r *Runner) plan(s *session.Session, argv [][]byte) plan {
+	row, refusal := r.engine.table.Lookup(argv)
+	if row == nil {
+		return plan{refusal: refusal, shard: none}
+	}
+	p := plan{row: row, shard: none, refusal: r.check(s, row, argv)}
+	switch {
+	case p.refusal != "":
+	case s.Multi.Active && row.Flags&command.Immediate == 0:
+		p.queue = true
+	default:
+		p.shard = r.shardOf(row, argv)
+	}
+	return p
+}
+
+// check is the refusal of a call that must not run, or empty.
+func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) reply.Error {
+	switch {
+	case !row.ArityOK(len(argv)):
+		return reply.ErrArity(row.Lower)
+	case !s.Authenticated && row.Flags&command.NoAuth == 0:
+		return reply.ErrNoAuth
+	case s.Multi.Active && row.Flags&command.NoMulti != 0:
+		return "ERR Command not allowed inside a transaction"
+	case row.Flags&command.DenyOOM != 0 && !r.engine.roomFor(argv):
+		return reply.ErrOOM
+	}
+	return ""
+}
+
+// shardOf is the one shard that the call needs, or none if it needs several or none.
+func (r *Runner) shardOf(row *command.Row, argv [][]byte) int {
+	switch row.Do.(type) {
+	case command.OnShard, command.OnKeys:
+	default:
+		return none
+	}
+	if r.engine.shards.Len() == 1 {
+		return 0
+	}
+	if row.OneKey {
+		return r.engine.shards.Of(argv[row.FirstKey])
+	}
+	shard := none
+	positions, _ := row.Keys(argv, r.positions[:0])
+	r.positions = positions
+	for _, at := range positions {
+		i := r.engine.shards.Of(argv[at])
+		if shard != none && shard != i {
+			return none
+		}
+		shard = i
+	}
+	if shard == none {
+		return 0 // no key could be found: the handler says what is wrong
+	}
+	return shard
+}
+
+// shardsOf is the set of shards that the call needs.
+func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
+	switch row.Do.(type) {
+	case command.OnAll:
+		return r.engine.shards.All()
+	case command.OnShard, command.OnKeys:
+		positions, _ := row.Keys(argv, r.positions[:0])
+		r.positions = positions
+		for _, at := range positions {
+			set |= txn.One(r.engine.shards.Of(argv[at]))
+		}
+		if set == 0 {
+			set = txn.One(0)
+		}
+	}
+	return set
+}
+
+// refuse answers a call that must not run.
+func (r *Runner) refuse(s *session.Session, p plan, out *reply.Buffer) {
+	start := out.Len()
+	out.Fail(p.refusal)
+	if s.Multi.Active {
+		s.Multi.Failed = true
+	}
+	if p.row != nil {
+		r.rec.Rejected(p.row.ID)
+	}
+	r.rec.Error(out.B[start:])
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"stampede/internal/command"
+	"stampede/internal/keyspace"
+	"stampede/internal/metrics"
+	"stampede/internal/reply"
+	"stampede/internal/session"
+	"stampede/internal/txn"
+)
+
+// Runner runs batches of calls. An event loop has one; goroutines of connections share a
+// pool of them. It is not safe for concurrent use.
+type Runner struct {
+	engine *Engine
+	rec    *metrics.Recorder
+	base   time.Time // durations are differences of time since base
+
+	call      command.Call
+	tx        txn.Tx
+	nowMs     int64
+	positions []int // of keys, scratch
+
+	held  int             // the shard owned for the running group, or none
+	space *keyspace.Space // its keyspace
+
+	plans  []plan         // of the running group, by call
+	groups []reply.Buffer // replies by shard, before they are put in order
+	taken  []int          // how much of them has been put in order
+}
+
+// none says that no shard is held.
+const none = -1
+
+// Outcome says how far a batch came.
+type Outcome struct {
+	Ran       int   // how many calls have run; the rest must be given again
+	RetryAtMs int64 // if not 0: when to try the rest again (Unix ms), as a client pause ends
+}
+
+// NewRunner returns a Runner.
+func (e *Engine) NewRunner() *Runner {
+	return &Runner{
+		engine: e, rec: e.stats.NewRecorder(), base: time.Now(), held: none,
+		groups: make([]reply.Buffer, e.shards.Len()), taken: make([]int, e.shards.Len()),
+	}
+}
+
+// Do runs the calls of b in their order, as calls of s, and appends their replies to out.
+// Fewer run if one of them suspends the connection or closes it (s.Closing).
+func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
+	r.nowMs = r.engine.clock()
+	r.call.Session = s
+	outcome := r.do(s, b, out)
+	r.release()
+	if n := outcome.Ran; n > 0 {
+		s.Public.Seen(r.nowMs, s, r.call.Row)
+	}
+	return outcome
+}
+
+func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
+	for i := 0; i < b.Len(); {
+		if s.Closing {
+			return Outcome{Ran: i}
+		}
+		p := r.plan(s, b.Argv(i))
+		if until := r.pausedUntil(s, &p); until != 0 {
+			return Outcome{Ran: i, RetryAtMs: until}
+		}
+		if p.shard != none && len(r.groups) > 1 && i+1 < b.Len() && s.Reply == session.ReplyOn {
+			i += r.runGroup(s, b, i, p, out)
+			continue
+		}
+		r.runPlanned(s, p, b.Argv(i), out)
+		i++
+	}
+	return Outcome{Ran: b.Len()}
+}
+
+// pausedUntil is when a call that CLIENT PAUSE holds back may run; 0: at once.
+func (r *Runner) pausedUntil(s *session.Session, p *plan) int64 {
+	if p.row == nil || !r.engine.registry.Paused() {
+		return 0
+	}
+	return r.engine.registry.PausedUntil(r.writes(s, p.row), r.nowMs)
+}
+
+// writes tells whether a call of row may change data: EXEC does what its queue does.
+func (r *Runner) writes(s *session.Session, row *command.Row) bool {
+	if _, exec := row.Do.(command.Exec); !exec {
+		return row.Flags&command.Write != 0
+	}
+	for _, queued := range s.Multi.Queue {
+		if queued.Row.(*command.Row).Flags&command.Write != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// runPlanned runs one call and appends its reply.
+func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
+	start := out.Len()
+	out.Proto = s.Proto
+	switch {
+	case p.refusal != "":
+		r.refuse(s, p, out)
+	case p.queue:
+		s.Multi.Add(argv, p.row)
+		out.Simple("QUEUED")
+	case p.shard != none:
+		r.hold(p.shard)
+		r.onShard(p, argv, out)
+	default:
+		r.release()
+		r.special(s, p, argv, out)
+	}
+	r.applyReplyMode(s, start, out)
+}
+
+// hold owns shard i, and no other, until release or the next hold.
+func (r *Runner) hold(i int) {
+	if r.held == i {
+		return
+	}
+	r.release()
+	r.space = r.engine.shards.Shard(i).Own(r.nowMs)
+	r.held = i
+}
+
+func (r *Runner) release() {
+	if r.held != none {
+		r.engine.shards.Shard(r.held).Release()
+		r.held, r.space = none, nil
+	}
+}
+
+// oneShard is the [command.Tx] of a call whose keys all lie on the held shard.
+type oneShard struct{ space *keyspace.Space }
+
+// DB is database number n of the held shard.
+func (o oneShard) DB(n int, _ []byte) *keyspace.DB { return o.space.DB(n) }
+
+// onShard runs a call whose keys all lie on the held shard.
+func (r *Runner) onShard(p plan, argv [][]byte, out *reply.Buffer) {
+	at := r.begin(p.row, argv, out)
+	r.call.NowMs = r.space.NowMs
+	r.space.NoTouch = r.call.Session.NoTouch
+	started := time.Since(r.base)
+	switch do := p.row.Do.(type) {
+	case command.OnShard:
+		do(r.space.DB(r.call.DB), &r.call)
+	case command.OnKeys:
+		do(oneShard{r.space}, &r.call)
+	}
+	r.end(at, out, started)
+}
+
+// begin makes r.call the given call and returns the position where its reply begins.
+func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
+	c := &r.call
+	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
+	words := 1
+	if row.Container != nil {
+		words = 2
+	}
+	c.Args = command.NewArgs(argv[words:])
+	return out.Len()
+}
+
+// end counts the call that has just run and whose reply begins at position at.
+func (r *Runner) end(at int, out *reply.Buffer, started time.Duration) {
+	c := &r.call
+	took := time.Since(r.base) - started
+	failed := out.Len() > at && out.B[at] == '-'
+	r.rec.Call(c.Row.ID, int64(took), failed)
+	if failed {
+		r.rec.Error(out.B[at:])
+	}
+	if c.Row.Flags&command.SkipSlowLog == 0 && r.engine.slow(took) {
+		r.engine.logSlow(c, took)
+	}
+}
+
+// applyReplyMode takes the reply back if the client does not want it.
+func (r *Runner) applyReplyMode(s *session.Session, start int, out *reply.Buffer) {
+	switch s.Reply {
+	case session.ReplyOff:
+		out.Truncate(start)
+	case session.ReplySkip:
+		out.Truncate(start)
+		s.Reply = session.ReplyOn
+	}
+}

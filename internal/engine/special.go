@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"stampede/internal/command"
+	"stampede/internal/family/transactions"
+	"stampede/internal/reply"
+	"stampede/internal/session"
+	"stampede/internal/txn"
+)
+
+// special runs a call that is not a matter of one shard. No shard is held.
+func (r *Runner) special(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
+	started := time.Since(r.base)
+	at := r.begin(p.row, argv, out)
+	r.call.NowMs = r.nowMs
+	if _, exec := p.row.Do.(command.Exec); exec {
+		r.exec(s, out)
+		r.begin(p.row, argv, out)
+	} else if set := r.shardsOf(p.row, argv); set == 0 {
+		p.row.Do.(command.Local)(&r.call)
+	} else {
+		r.engine.shards.Begin(&r.tx, set, r.nowMs)
+		r.inTx(p.row)
+		r.tx.End()
+	}
+	r.end(at, out, started)
+}
+
+// inTx runs r.call with the shards it needs owned by r.tx.
+func (r *Runner) inTx(row *command.Row) {
+	c := &r.call
+	for _, space := range r.tx.Spaces() {
+		if space != nil {
+			c.NowMs, space.NoTouch = space.NowMs, c.Session.NoTouch
+		}
+	}
+	switch do := row.Do.(type) {
+	case command.OnShard:
+		do(r.tx.DB(c.DB, c.Argv[row.FirstKey]), c)
+	case command.OnKeys:
+		do(&r.tx, c)
+	case command.OnAll:
+		do(r.tx.Spaces(), c)
+	case command.Local:
+		do(c)
+	}
+}
+
+// exec runs the calls that the session has queued as one transaction.
+func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
+	multi := s.Multi
+	if !multi.Active {
+		out.Fail("ERR EXEC without MULTI")
+		return
+	}
+	var set txn.Set
+	for _, watched := range s.Watches.Keys() {
+		set |= txn.One(r.engine.shards.Of([]byte(watched.Key)))
+	}
+	for _, queued := range multi.Queue {
+		set |= r.shardsOf(queued.Row.(*command.Row), queued.Argv)
+	}
+	r.engine.shards.Begin(&r.tx, set, r.nowMs)
+	defer r.tx.End()
+	for _, watched := range s.Watches.Keys() {
+		// A key whose deadline has passed since counts as changed.
+		r.tx.DB(watched.DB, []byte(watched.Key)).Peek([]byte(watched.Key))
+	}
+	changed := s.Watches.Changed()
+	transactions.Unwatch(r.tx.Spaces(), &s.Watches)
+	s.Multi.End()
+
+	switch {
+	case multi.Failed:
+		out.Fail(reply.ErrExecAbort)
+	case changed:
+		out.NullArray()
+	default:
+		out.Array(len(multi.Queue))
+		for _, queued := range multi.Queue {
+			r.execOne(queued, out)
+		}
+	}
+}
+
+func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
+	row := queued.Row.(*command.Row)
+	out.Proto = r.call.Session.Proto
+	at := r.begin(row, queued.Argv, out)
+	r.call.InExec = true
+	started := time.Since(r.base)
+	r.inTx(row)
+	r.end(at, out, started)
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package generic
+
+import (
+	"stampede/internal/command"
+	"stampede/internal/keyspace"
+	"stampede/internal/object"
+	"stampede/internal/reply"
+)
+
+// count runs test for each key of the call and answers for how many it was true.
+func count(tx command.Tx, c *command.Call, test func(db *keyspace.DB, key []byte) bool) {
+	n := 0
+	for c.Args.More() {
+		key := c.Args.Bytes()
+		if test(tx.DB(c.DB, key), key) {
+			n++
+		}
+	}
+	c.Reply.Int(int64(n))
+}
+
+func del(tx command.Tx, c *command.Call) { count(tx, c, (*keyspace.DB).Delete) }
+
+func exists(tx command.Tx, c *command.Call) { count(tx, c, isThere) }
+func touch(tx command.Tx, c *command.Call)  { count(tx, c, isThere) }
+
+func isThere(db *keyspace.DB, key []byte) bool {
+	e := db.Read(key)
+	return e.Exists()
+}
+
+func typeOf(db *keyspace.DB, c *command.Call) {
+	e := db.Peek(c.Args.Bytes())
+	c.Reply.Simple(e.Kind().String())
+}
+
+func rename(tx command.Tx, c *command.Call) {
+	key, newKey := c.Args.Bytes(), c.Args.Bytes()
+	e := tx.DB(c.DB, key).Find(key)
+	if !e.Exists() {
+		c.Reply.Fail(reply.ErrNoSuchKey)
+		return
+	}
+	if string(key) != string(newKey) {
+		tx.DB(c.DB, newKey).Delete(newKey)
+		e = tx.DB(c.DB, key).Peek(key)
+		e.MoveTo(tx.DB(c.DB, newKey), newKey)
+	}
+	c.Reply.OK()
+}
+
+func renameNX(tx command.Tx, c *command.Call) {
+	key, newKey := c.Args.Bytes(), c.Args.Bytes()
+	e := tx.DB(c.DB, key).Find(key)
+	if !e.Exists() {
+		c.Reply.Fail(reply.ErrNoSuchKey)
+		return
+	}
+	if taken := tx.DB(c.DB, newKey).Find(newKey); taken.Exists() {
+		c.Reply.Int(0)
+		return
+	}
+	e = tx.DB(c.DB, key).Peek(key)
+	e.MoveTo(tx.DB(c.DB, newKey), newKey)
+	c.Reply.Int(1)
+}
+
+func move(db *keyspace.DB, c *command.Call) {
+	key, n := c.Args.Bytes(), c.Args.Int()
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	switch {
+	case n < 0 || n >= keyspace.Databases:
+		c.Reply.Fail(reply.ErrDBIndex)
+		return
+	case int(n) == c.DB:
+		c.Reply.Fail(errSame)
+		return
+	}
+	dst := db.Space().DB(int(n))
+	taken, e := dst.Find(key), db.Find(key)
+	if !e.Exists() || taken.Exists() {
+		c.Reply.Int(0)
+		return
+	}
+	e.MoveTo(dst, key)
+	c.Reply.Int(1)
+}
+
+const errSame reply.Error = "ERR source and destination objects are the same"
+
+func copyKey(tx command.Tx, c *command.Call) {
+	source, destination := c.Args.Bytes(), c.Args.Bytes()
+	n, replace := int64(c.DB), false
+	for c.Args.More() {
+		switch {
+		case c.Args.Opt("REPLACE"):
+			replace = true
+		case c.Args.Left() > 1 && c.Args.Opt("DB"):
+			n = c.Args.Int()
+			if c.Args.Err() == nil && (n < 0 || n >= keyspace.Databases) {
+				c.Args.Fail(reply.ErrDBIndex)
+			}
+		default:
+			c.Args.Fail(reply.ErrSyntax)
+		}
+	}
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	if int(n) == c.DB && string(source) == string(destination) {
+		c.Reply.Fail(errSame)
+		return
+	}
+	copyTo(tx, c, source, destination, int(n), replace)
+}
+
+func copyTo(tx command.Tx, c *command.Call, source, destination []byte, n int, replace bool) {
+	e := tx.DB(c.DB, source).Read(source)
+	if !e.Exists() {
+		c.Reply.Int(0)
+		return
+	}
+	dst := tx.DB(n, destination)
+	if taken := dst.Find(destination); taken.Exists() {
+		if !replace {
+			c.Reply.Int(0)
+			return
+		}
+		taken.Remove()
+		e = tx.DB(c.DB, source).Peek(source)
+	}
+	e.CopyTo(dst, destination)
+	c.Reply.Int(1)
+}
+
+// sharedInts is how many small integers Redis keeps once for all keys.
+const (
+	sharedInts     = 10000
+	sharedRefCount = 2147483647
+)
+
+func objectEncoding(db *keyspace.DB, c *command.Call) {
+	e := db.Peek(c.Args.Bytes())
+	if !e.Exists() {
+		c.Reply.Null()
+		return
+	}
+	c.Reply.Text(e.Encoding())
+}
+
+func objectRefCount(db *keyspace.DB, c *command.Call) {
+	e := db.Peek(c.Args.Bytes())
+	if !e.Exists() {
+		c.Reply.Null()
+		return
+	}
+	refs := int64(1)
+	if e.Kind() == object.String && e.Encoding() == "int" {
+		if n, _ := e.Int(); 0 <= n && n < sharedInts {
+			refs = sharedRefCount
+		}
+	}
+	c.Reply.Int(refs)
+}
+
+const adjust = " Please note that when switching between policies at runtime " +
+	"LRU and LFU data will take some time to adjust."
+
+func objectIdleTime(db *keyspace.DB, c *command.Call) {
+	e := db.Peek(c.Args.Bytes())
+	switch {
+	case !e.Exists():
+		c.Reply.Null()
+	case db.Space().Policy().LFU():
+		c.Reply.Fail("ERR An LFU maxmemory policy is selected, idle time not tracked." + adjust)
+	default:
+		c.Reply.Int(e.IdleSeconds())
+	}
+}
+
+func objectFreq(db *keyspace.DB, c *command.Call) {
+	e := db.Peek(c.Args.Bytes())
+	switch {
+	case !e.Exists():
+		c.Reply.Null()
+	case !db.Space().Policy().LFU():
+		c.Reply.Fail("ERR An LFU maxmemory policy is not selected, " +
+			"access frequency not tracked." + adjust)
+	default:
+		c.Reply.Int(int64(e.Frequency()))
+	}
+}

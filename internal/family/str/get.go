@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package str
+
+import (
+	"bytes"
+
+	"stampede/internal/command"
+	"stampede/internal/keyspace"
+	"stampede/internal/object"
+	"stampede/internal/reply"
+)
+
+func get(db *keyspace.DB, c *command.Call) {
+	e, err := db.ReadString(c.Args.Bytes())
+	if err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	answer(c, &e)
+}
+
+// answer gives the string, or null if there is none.
+func answer(c *command.Call, e *keyspace.Entry) {
+	if !e.Exists() {
+		c.Reply.Null()
+		return
+	}
+	c.Reply.Bulk(e.Text())
+}
+
+func mget(tx command.Tx, c *command.Call) {
+	c.Reply.Array(c.Args.Left())
+	for c.Args.More() {
+		key := c.Args.Bytes()
+		e := tx.DB(c.DB, key).Read(key)
+		if e.Kind() != object.String {
+			c.Reply.Null()
+			continue
+		}
+		c.Reply.Bulk(e.Text())
+	}
+}
+
+func getSet(db *keyspace.DB, c *command.Call) {
+	key, value := c.Args.Bytes(), c.Args.Bytes()
+	e, err := db.FindString(key)
+	if err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	answer(c, &e)
+	e.Set(key, value, 0)
+}
+
+func getDel(db *keyspace.DB, c *command.Call) {
+	e, err := db.FindString(c.Args.Bytes())
+	if err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	answer(c, &e)
+	if e.Exists() {
+		e.Remove()
+	}
+}
+
+func getEx(db *keyspace.DB, c *command.Call) {
+	key := c.Args.Bytes()
+	l := parseGetEx(&c.Args)
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	e, err := db.ReadString(key)
+	if err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	if !e.Exists() {
+		c.Reply.Null()
+		return
+	}
+	deadlineMs, failure := l.deadline(c)
+	if failure != "" {
+		c.Reply.Fail(failure)
+		return
+	}
+	answer(c, &e)
+	if l.given || l.persist {
+		e.SetDeadline(deadlineMs)
+	}
+}
+
+func parseGetEx(a *command.Args) (l lifetime) {
+	for a.More() {
+		switch {
+		case a.Opt("PERSIST"):
+			if l.given {
+				a.Fail(reply.ErrSyntax)
+			}
+			l.persist = true
+		case l.opt(a):
+		default:
+			a.Fail(reply.ErrSyntax)
+		}
+	}
+	return l
+}
+
+func strlen(db *keyspace.DB, c *command.Call) {
+	e, err := db.ReadString(c.Args.Bytes())
+	if err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	c.Reply.Int(int64(e.TextLen()))
+}
+
+// delIf is DELEX: a missing key and a different string both answer 0.
+func delIf(db *keyspace.DB, c *command.Call) {
+	key := c.Args.Bytes()
+	conditional := c.Args.Opt("IFEQ")
+	var want []byte
+	if conditional {
+		want = c.Args.Bytes()
+	}
+	if c.Args.More() {
+		c.Args.Fail(reply.ErrSyntax)
+	}
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	e := db.Find(key)
+	if conditional && e.Kind() > object.String {
+		c.Reply.Err(reply.ErrWrongType)
+		return
+	}
+	if !e.Exists() || conditional && !bytes.Equal(e.Text(), want) {
+		c.Reply.Int(0)
+		return
+	}
+	e.Remove()
+	c.Reply.Int(1)
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"encoding/binary"
+)
+
+// CopyTo puts a copy of e's value under key in dst, which may belong to another Space;
+// the key must be absent there. The copy ends when e does. Cost: O(size of the value).
+func (e *Entry) CopyTo(dst *DB, key []byte) {
+	target := dst.lookup(key)
+	target.create(key, e.shape())
+	if e.form == formBig {
+		space := dst.space
+		index := space.big.add(e.big().Copy(space.arena, space.seed))
+		binary.LittleEndian.PutUint32(target.value(), index)
+	} else {
+		copy(target.value(), e.value())
+	}
+	dst.changed(key)
+}
+
+// MoveTo is CopyTo and the removal of e. Within a Space a large collection is not copied.
+func (e *Entry) MoveTo(dst *DB, key []byte) {
+	if e.form == formBig && e.db.space == dst.space {
+		target := dst.lookup(key)
+		target.create(key, e.shape())
+		copy(target.value(), e.value())
+		binary.LittleEndian.PutUint32(e.value(), noBig)
+		dst.changed(key)
+	} else {
+		e.CopyTo(dst, key)
+	}
+	// Inserting may have moved e within its table.
+	e.pos = e.db.position(e.db.keys, e.hash, e.ref)
+	e.Remove()
+}

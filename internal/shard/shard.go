@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package shard is one slice of the keyspace and the right to touch it.
+//
+// # Ownership
+//
+// Everything under a Shard (its keyspace, the values in it) is touched only by whoever
+// owns it: between [Shard.Own] and [Shard.Release], on the goroutine that called Own. This
+// lock is the only one; nothing under it has another. Who needs several shards owns them
+// in ascending order (package txn), so owners never wait for each other in a circle.
+//
+// # Time
+//
+// The time comes in with Own and never goes back, whatever the machine's clock does.
+package shard
+
+import (
+	"sync"
+
+	"stampede/internal/keyspace"
+)
+
+// Shard is one slice of the keyspace.
+type Shard struct {
+	mu    sync.Mutex
+	space *keyspace.Space
+	_     [48]byte // keep neighbours off this lock's cache line
+}
+
+// New returns a shard with an empty keyspace.
+func New(o keyspace.Options) (*Shard, error) {
+	space, err := keyspace.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{space: space}, nil
+}
+
+// Own waits until nobody else owns the shard and returns its keyspace, which is the
+// caller's until [Shard.Release]. nowMs is the Unix time of the calls that follow.
+func (s *Shard) Own(nowMs int64) *keyspace.Space {
+	s.mu.Lock()
+	s.space.Advance(nowMs)
+	return s.space
+}
+
+// Release lets the next owner in.
+func (s *Shard) Release() { s.mu.Unlock() }
+
+// Limits of the work of the clock: how much of it one ownership may do.
+const stepsMax = 16
+
+// Step does some of the work that nobody asks for: it removes keys whose deadline has
+// passed and frees what was dropped. It tells whether there is more of it.
+func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
+	space := s.Own(nowMs)
+	defer s.Release()
+	for range stepsMax {
+		more = space.FreeStep()
+		if expire {
+			more = space.ExpireStep() || more
+		}
+		if !more {
+			break
+		}
+	}
+	return more
+}
+
+// Close gives the memory back; nobody may own the shard any more.
+func (s *Shard) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.space.Close()
+}

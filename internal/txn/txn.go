@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package txn finds the shards of a call's keys and owns several of them at once.
+//
+// Shards are owned in ascending order, so two transactions never wait for each other in a
+// circle, and all that a transaction does lies between its last Own and its first Release:
+// transactions are strictly serializable without a table of locks.
+//
+// What runs inside a transaction is the engine's and the families' business.
+package txn
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+
+	"stampede/internal/keyspace"
+	"stampede/internal/shard"
+	"stampede/internal/slot"
+)
+
+// ShardsMax is the most shards there can be: a set of them is one word.
+const ShardsMax = 64
+
+// Set is a set of shards: bit i stands for shard i.
+type Set uint64
+
+// Shards are all the shards of a store. It never changes after it was made.
+type Shards struct {
+	list []*shard.Shard
+	seed maphash.Seed
+}
+
+// New makes n shards, 1 ≤ n ≤ [ShardsMax].
+func New(n int, o keyspace.Options) (*Shards, error) {
+	if n < 1 || n > ShardsMax {
+		return nil, fmt.Errorf("txn: %d shards: want 1 to %d", n, ShardsMax)
+	}
+	s := &Shards{seed: maphash.MakeSeed()}
+	for range n {
+		one, err := shard.New(o)
+		if err != nil {
+			return nil, err
+		}
+		s.list = append(s.list, one)
+	}
+	return s, nil
+}
+
+// Len is the number of shards.
+func (s *Shards) Len() int { return len(s.list) }
+
+// Shard is shard number i.
+func (s *Shards) Shard(i int) *shard.Shard { return s.list[i] }
+
+// Of is the number of the shard that key belongs to: that of its hash tag if it has one.
+func (s *Shards) Of(key []byte) int {
+	if len(s.list) == 1 {
+		return 0
+	}
+	if bytes.IndexByte(key, '{') >= 0 {
+		key = slot.Tag(key)
+	}
+	hi, _ := bits.Mul64(maphash.Bytes(s.seed, key), uint64(len(s.list)))
+	return int(hi)
+}
+
+// All is the set of all shards.
+func (s *Shards) All() Set { return ^Set(0) >> (ShardsMax - len(s.list)) }
+
+// One is the set of shard i alone.
+func One(i int) Set { return 1 << i }
+
+// Tx owns some shards. It belongs to the goroutine that made it.
+type Tx struct {
+	shards *Shards
+	owned  Set
+	spaces []*keyspace.Space // by shard; nil where not owned
+}
+
+// Begin waits for all shards of set and owns them. tx may be one that has ended; its
+// memory is used again. nowMs is the Unix time of the transaction; where a shard has seen
+// a later time already, the latest of them counts for all.
+func (s *Shards) Begin(tx *Tx, set Set, nowMs int64) {
+	tx.shards, tx.owned = s, set
+	if len(tx.spaces) != len(s.list) {
+		tx.spaces = make([]*keyspace.Space, len(s.list))
+	}
+	for rest := set; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(uint64(rest))
+		tx.spaces[i] = s.list[i].Own(nowMs)
+		nowMs = max(nowMs, tx.spaces[i].NowMs)
+	}
+	for rest := set; rest != 0; rest &= rest - 1 {
+		tx.spaces[bits.TrailingZeros64(uint64(rest))].Advance(nowMs)
+	}
+}
+
+// End lets go of all shards.
+func (tx *Tx) End() {
+	for rest := tx.owned; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(uint64(rest))
+		tx.spaces[i] = nil
+		tx.shards.list[i].Release()
+	}
+	tx.owned = 0
+}
+
+// DB is the part of database number n that holds key, whose shard must be owned.
+func (tx *Tx) DB(n int, key []byte) *keyspace.DB {
+	space := tx.spaces[tx.shards.Of(key)]
+	if space == nil {
+		panic("txn: a key whose shard is not owned")
+	}
+	return space.DB(n)
+}
+
+// Spaces are the keyspaces of all shards; all must be owned.
+func (tx *Tx) Spaces() []*keyspace.Space { return tx.spaces }
