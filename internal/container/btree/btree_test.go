@@ -100,6 +100,35 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// TestLarge has inner nodes that split and merge on several levels away from the edges.
+func TestLarge(t *testing.T) {
+	const n = 200_000
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	m := &names{}
+	tree := New(m)
+	scores := make([]float64, n)
+	for i := range scores {
+		scores[i] = r.Float64()
+		tree.Insert(scores[i], m.add(binary.BigEndian.AppendUint32(nil, uint32(i))))
+		if i%20_000 == 0 {
+			tree.check()
+		}
+	}
+	tree.check()
+	for i, ref := range r.Perm(n) {
+		got, ok := tree.Delete(scores[ref], m.text[ref])
+		if !ok || got != uint32(ref) {
+			t.Fatalf("Delete: %d %v, want %d", got, ok, ref)
+		}
+		if i%20_000 == 0 {
+			tree.check()
+		}
+	}
+	tree.check()
+}
+
 func TestSpecialScores(t *testing.T) {
 	w := newTwin(t)
 	zero := math.Copysign(0, -1)
@@ -178,7 +207,11 @@ func TestMemory(t *testing.T) {
 			t.Errorf("%s: fill %.3f, %.2f bytes a pair", c.name, fill, perPair)
 		}
 	}
-	tree := build(n, random)
+	tree := build(n, ascending)
+	if want := tree.leaves.live()/(innerSlots-1) + 5; tree.inners.live() > want {
+		t.Errorf("ascending: %d inner nodes, want %d or fewer", tree.inners.live(), want)
+	}
+	tree = build(n, random)
 	tree.DeleteRange(10, n-1000, nil)
 	tree.check()
 	if got := tree.Bytes(); got > 120<<10 {

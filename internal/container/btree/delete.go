@@ -76,7 +76,6 @@ func (t *Tree) refillInner(way *path, level int) {
 			parent.set(i+1, branch{b.scores[0], b.refs[0], right, b.sum()})
 		}
 		parent.counts[i] = a.sum()
-		way[level+1].pos = uint32(i)
 	}
 }
 

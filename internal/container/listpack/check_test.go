@@ -41,6 +41,21 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckBackLengthInEnd: the end mark may not be the last byte of a back length.
+func TestCheckBackLengthInEnd(t *testing.T) {
+	const text = 253 // with its head of two bytes 255: the back length is 1, 0xFF
+	p := New(make([]byte, 512))
+	p = p.Append(bytes.Repeat([]byte("x"), text))
+	p = p[:len(p)-1]
+	p.setBytes(len(p))
+	if p[len(p)-1] != endMark {
+		t.Fatal("the back length does not look like the end")
+	}
+	if err := Check(p); !errors.Is(err, ErrMalformed) {
+		t.Errorf("%v, want %v", err, ErrMalformed)
+	}
+}
+
 // FuzzCheck gives hostile bytes to Check and, if they pass, uses everything there is.
 func FuzzCheck(f *testing.F) {
 	p := New(make([]byte, 1024))

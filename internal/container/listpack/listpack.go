@@ -25,7 +25,7 @@
 // owns the block owns the pack, and there are no locks. No function allocates and none
 // grows the block: an edit takes place within the capacity of the slice, and [EncodedLen]
 // and [Pack.ReplacedBytes] tell beforehand how much that must be. Views that [Pack.Get]
-// gives are valid until the next edit.
+// gives are valid until the next edit, and may not be what an edit puts into the same pack.
 //
 // An element is addressed by its offset in bytes; a negative offset means "none". Every
 // edit makes other offsets at or behind the edited place invalid.
