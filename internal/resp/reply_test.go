@@ -92,7 +92,8 @@ func TestNextReplyMalformed(t *testing.T) {
 		"x\r\n", "\r\n", ":\r\n", ":1a\r\n", ":+1\r\n", "+OK\rx", "$3\r\nabcxx", "$-2\r\n", "$x\r\n",
 		"$03\r\nabc\r\n", "*-2\r\n", "%-1\r\n", "=3\r\nabc\r\n", "=4\r\nabcd\r\n", "#x\r\n", "_x\r\n",
 		",x\r\n", "$?\r\n", "*99999999999\r\n", "*999999999\r\n*999999999\r\n*999999999\r\n:1\r\n",
-		"$18446744073709551617\r\na\r\n", "*2\r\n:1\r\n:x\r\n", "!x\r\n", strings.Repeat("*1\r\n", 128) + ":1\r\n", "$1\rx1\r\n",
+		"$18446744073709551617\r\na\r\n", "*2\r\n:1\r\n:x\r\n", "!x\r\n",
+		strings.Repeat("*1\r\n", 128) + ":1\r\n", "$1\rx1\r\n",
 	} {
 		value, n, err := resp.NextReply([]byte(reply))
 		var protocol resp.ProtocolError
