@@ -60,7 +60,7 @@ func (w *twin) step(r *rand.Rand, scores int, grow bool) {
 	default:
 		w.deleteRange(r.IntN(n+2), r.IntN(4))
 	}
-	if r.IntN(64) == 0 {
+	if r.IntN(256) == 0 {
 		w.verify()
 	}
 }
@@ -102,7 +102,7 @@ func TestOrders(t *testing.T) {
 
 // TestLarge has inner nodes that split and merge on several levels away from the edges.
 func TestLarge(t *testing.T) {
-	const n = 200_000
+	const n = 100_000
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))

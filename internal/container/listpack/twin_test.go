@@ -150,7 +150,7 @@ func TestTwin(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	list := borders()
-	for range 30 {
+	for range 15 {
 		w := newTwin(t)
 		for range 120 {
 			w.step(r, list)
