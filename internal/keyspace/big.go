@@ -90,16 +90,3 @@ func (e *Entry) becomeBig(o object.Big) {
 	e.reshape(s, 0)
 	binary.LittleEndian.PutUint32(e.value(), e.db.space.big.add(o))
 }
-
-// packed is the entry's small collection in one piece, a view.
-func (e *Entry) packed() []byte { return e.value() }
-
-// growPacked makes a packed value n bytes long, keeping as much of its beginning as fits,
-// and returns it for the caller to change.
-func (e *Entry) resizePacked(n int) []byte {
-	s := e.shape()
-	keep := min(s.valueLen, n)
-	s.valueLen = n
-	e.reshape(s, keep)
-	return e.value()
-}

@@ -101,18 +101,23 @@ func (s shape) write(block []byte, access uint32) int {
 	return n
 }
 
-// headMax is the longest that can stand before a key.
-const headMax = metaBytes + 2*binary.MaxVarintLen32 + deadlineBytes
+// blockMin is the length of the shortest block.
+const blockMin = 8
 
 // at reads the entry whose block is ref. pos and hash stay unset.
 func (db *DB) at(ref arena.Ref) Entry {
-	head := db.space.arena.Bytes(ref, headMax)
+	head := db.space.arena.Bytes(ref, blockMin)
 	meta := binary.LittleEndian.Uint32(head)
 	e := Entry{
 		db: db, ref: ref,
 		kind: object.Kind(meta & 15), form: form(meta >> 4 & 7), hasDeadline: meta&deadlineFlag != 0,
 	}
-	keyLen, n := uvarintAt(head, metaBytes)
+	keyLen, n := int(head[metaBytes]), metaBytes+1
+	if keyLen >= 0x80 {
+		// The key alone makes the block longer than any head.
+		head = db.space.arena.Bytes(ref, keyLen)
+		keyLen, n = uvarintAt(head, metaBytes)
+	}
 	valueLen := 0
 	switch e.form {
 	case formInt:
@@ -120,7 +125,12 @@ func (db *DB) at(ref arena.Ref) Entry {
 	case formBig:
 		valueLen = bigIndexBytes
 	default:
-		valueLen, n = uvarintAt(head, n)
+		if valueLen = int(head[n]); valueLen < 0x80 {
+			n++
+		} else {
+			head = db.space.arena.Bytes(ref, valueLen)
+			valueLen, n = uvarintAt(head, n)
+		}
 	}
 	if e.hasDeadline {
 		n += deadlineBytes
@@ -133,9 +143,6 @@ func (db *DB) at(ref arena.Ref) Entry {
 
 // uvarintAt reads a length at head[at:] and returns it with the position behind it.
 func uvarintAt(head []byte, at int) (length, next int) {
-	if b := head[at]; b < 0x80 {
-		return int(b), at + 1
-	}
 	v, n := binary.Uvarint(head[at:])
 	return int(v), at + n
 }

@@ -59,7 +59,7 @@ type Space struct {
 	dbs    [Databases]*DB
 	big    bigs
 	policy Policy
-	digits [24]byte // the text of an integer that a view was asked of
+	digits [2][24]byte // the texts of integers that views were asked of
 }
 
 // Stats counts what happened in a Space since it was made or since they were reset.

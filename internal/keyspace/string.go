@@ -37,7 +37,7 @@ func (db *DB) FindString(key []byte) (Entry, error) {
 // until the next one is asked for.
 func (e *Entry) Text() []byte {
 	if e.form == formInt && e.Exists() {
-		return strconv.AppendInt(e.db.space.digits[:0], e.integer(), 10)
+		return strconv.AppendInt(e.db.space.digits[0][:0], e.integer(), 10)
 	}
 	if !e.Exists() {
 		return nil

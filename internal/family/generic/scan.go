@@ -4,21 +4,19 @@ package generic
 
 import (
 	"math/rand/v2"
-	"strconv"
 
 	"stampede/internal/command"
-	"stampede/internal/glob"
 	"stampede/internal/keyspace"
 	"stampede/internal/object"
 	"stampede/internal/reply"
 )
 
 func keys(spaces []*keyspace.Space, c *command.Call) {
-	pattern := c.Args.Bytes()
+	wanted := command.Scan{Pattern: c.Args.Bytes()}
 	head, n := c.Reply.Len(), 0
 	for _, space := range spaces {
 		space.DB(c.DB).Each(func(e keyspace.Entry) {
-			if glob.Match(pattern, e.Key()) {
+			if wanted.Match(e.Key()) {
 				c.Reply.Bulk(e.Key())
 				n++
 			}
@@ -59,66 +57,28 @@ func answerRandom(spaces []*keyspace.Space, c *command.Call) {
 
 // A cursor is the cursor of one shard's table, and the number of the shard in its lowest
 // bits.
-const (
-	shardBits        = 6
-	scanCountDefault = 10
-	scanStepsPerKey  = 10 // buckets looked at per wanted key at most, if few match
-)
-
-type scanOptions struct {
-	pattern []byte
-	count   int64
-	kind    object.Kind
-	typed   bool // only keys of kind
-}
-
-func parseScanOptions(a *command.Args) (o scanOptions) {
-	o.count = scanCountDefault
-	for a.More() {
-		switch {
-		case a.Left() > 1 && a.Opt("COUNT"):
-			if o.count = a.Int(); a.Err() == nil && o.count < 1 {
-				a.Fail(reply.ErrSyntax)
-			}
-		case a.Left() > 1 && a.Opt("MATCH"):
-			o.pattern = a.Bytes()
-		case a.Left() > 1 && a.Opt("TYPE"):
-			o.kind, _ = object.ParseKind(string(a.Bytes()))
-			o.typed = true
-		default:
-			a.Fail(reply.ErrSyntax)
-		}
-	}
-	return o
-}
-
-func (o *scanOptions) match(e *keyspace.Entry) bool {
-	return (!o.typed || e.Kind() == o.kind) && (o.pattern == nil || glob.Match(o.pattern, e.Key()))
-}
+const shardBits = 6
 
 func scan(spaces []*keyspace.Space, c *command.Call) {
-	cursor, err := strconv.ParseUint(string(c.Args.Bytes()), 10, 64)
-	if err != nil {
-		c.Reply.Fail("ERR invalid cursor")
-		return
-	}
-	o := parseScanOptions(&c.Args)
+	cursor := c.Args.Cursor()
+	o := c.Args.Scan(true)
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
 		return
 	}
+	kind, _ := object.ParseKind(string(o.Type))
 	// The cursor stands before the keys in the reply but is known after them, so the keys
 	// are written to a buffer of their own.
 	found := reply.Buffer{Proto: c.Reply.Proto}
-	n := int64(0)
+	n := 0
 	visit := func(e keyspace.Entry) {
-		if o.match(&e) {
+		if (o.Type == nil || e.Kind() == kind) && o.Match(e.Key()) {
 			found.Bulk(e.Key())
 			n++
 		}
 	}
 	shard, at := int(cursor&(1<<shardBits-1)), cursor>>shardBits
-	for steps := int64(0); shard < len(spaces) && n < o.count && steps/scanStepsPerKey < o.count; steps++ {
+	for steps := int64(0); shard < len(spaces) && !o.Enough(steps, int64(n)); steps++ {
 		if at = spaces[shard].DB(c.DB).Scan(at, visit); at == 0 {
 			shard++
 		}
@@ -127,8 +87,5 @@ func scan(spaces []*keyspace.Space, c *command.Call) {
 	if shard < len(spaces) {
 		next = at<<shardBits | uint64(shard)
 	}
-	c.Reply.Array(2)
-	c.Reply.Text(strconv.FormatUint(next, 10))
-	c.Reply.Array(int(n))
-	c.Reply.B = append(c.Reply.B, found.B...)
+	command.ScanReply(c.Reply, next, &found, n)
 }
