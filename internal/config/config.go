@@ -20,6 +20,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +34,8 @@ type Config struct {
 	numbers []atomic.Int64           // by row: numbers, truth values, places of words
 	texts   []atomic.Pointer[string] // by row: the value as it is shown
 	byName  map[string]int           // rows, by name and by older name
+
+	expiryOff atomic.Bool
 
 	mu    sync.Mutex // for those who change values
 	hooks map[Param][]func()
@@ -85,23 +88,40 @@ func (c *Config) Bool(p Param) bool { return c.numbers[p].Load() != 0 }
 // Text is the value of any parameter as CONFIG GET shows it.
 func (c *Config) Text(p Param) string { return *c.texts[p].Load() }
 
+// ActiveExpire tells whether keys are removed when their deadline has passed, looked for or
+// not. It is no parameter: DEBUG SET-ACTIVE-EXPIRE alone turns it off, for tests.
+func (c *Config) ActiveExpire() bool { return !c.expiryOff.Load() }
+
+// SetActiveExpire is DEBUG SET-ACTIVE-EXPIRE.
+func (c *Config) SetActiveExpire(on bool) { c.expiryOff.Store(!on) }
+
 // Setting is a parameter with its value as text.
 type Setting struct{ Name, Value string }
 
 // Get returns the parameters whose names match one of the patterns in any case, each
-// once, sorted by name. A pattern that is an older name finds it under that name.
+// once, sorted by name. A name without stars comes back as it was asked for, an older
+// name under that name.
 func (c *Config) Get(patterns ...[]byte) []Setting {
-	var found []Setting
-	for name, i := range c.byName {
-		for _, pattern := range patterns {
-			if glob.MatchFold(pattern, []byte(name)) {
-				found = append(found, Setting{name, *c.texts[i].Load()})
-				break
+	found := make(map[string]string) // as shown, by name
+	for _, pattern := range patterns {
+		exact := strings.ToLower(string(pattern))
+		if _, known := c.byName[exact]; known {
+			if found[exact] == "" {
+				found[exact] = string(pattern)
+			}
+			continue
+		}
+		for name := range c.byName {
+			if found[name] == "" && glob.MatchFold(pattern, []byte(name)) {
+				found[name] = name
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
-	return found
+	settings := make([]Setting, 0, len(found))
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		settings = append(settings, Setting{found[name], *c.texts[c.byName[name]].Load()})
+	}
+	return settings
 }
 
 // Set changes all the given parameters, or none if one of them cannot be changed. The
@@ -150,13 +170,18 @@ func (c *Config) plan(settings []Setting) (map[int]value, error) {
 // checkLive reads a new value for a parameter of a running server.
 func (c *Config) checkLive(i int, text string) (value, error) {
 	r := &c.rows[i]
+	before := *c.texts[i].Load()
 	switch {
 	case r.when == atStart:
 		return value{}, errFixed
 	case r.when == guarded && !c.Bool(EnableProtectedConfigs):
 		return value{}, errGuarded
 	}
-	return r.kind.read(text, *c.texts[i].Load())
+	v, err := r.kind.read(text, before)
+	if err == nil && r.when == bound && v.shown != before {
+		return value{}, errFixed
+	}
+	return v, err
 }
 
 // OnChange lets hook run after [Config.Set] has given the parameter a value, which may be

@@ -121,7 +121,7 @@ func (k memory) read(text, _ string) (value, error) {
 // parseMemory reads an amount such as 100mb. k, m and g are powers of ten, kb, mb and gb
 // powers of two; nothing at all is zero.
 func parseMemory(text string) (bytes int64, ok bool) {
-	digits := strings.TrimRight(strings.ToLower(text), "kmgb")
+	digits := strings.TrimRight(text, "kmgbKMGB")
 	factor := int64(1)
 	switch strings.ToLower(text[len(digits):]) {
 	case "", "b":

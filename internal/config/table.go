@@ -24,6 +24,7 @@ type when uint8
 const (
 	always  when = iota
 	atStart      // only by a file or a flag
+	bound        // as atStart, but the value it has may be set again
 	guarded      // while running only if enable-protected-configs says so
 )
 
@@ -102,8 +103,8 @@ func effective() []row {
 
 func networkRows() []row {
 	return []row{
-		{name: "port", kind: integer{min: 0, max: 65535}, preset: "6379", when: atStart},
-		{name: "bind", kind: words{}, preset: "127.0.0.1 -::1", when: atStart},
+		{name: "port", kind: integer{min: 0, max: 65535}, preset: "6379", when: bound},
+		{name: "bind", kind: words{}, preset: "127.0.0.1 -::1", when: bound},
 		{name: "protected-mode", kind: yesNo{}, preset: "yes"},
 		{name: "unixsocket", kind: text{}, when: atStart},
 		{name: "unixsocketperm", kind: octal{}, preset: "0", when: atStart},

@@ -20,10 +20,11 @@ type ErrorCount struct {
 	Count int64
 }
 
-// Error counts an error reply. text begins with the kind of the error, without the minus
-// of the protocol. Errors are rare enough for a lock.
+// Error counts an error reply: its bytes as they go over the wire, or its text without the
+// minus. Errors are rare enough for a lock.
 func (s *Stats) Error(text []byte) {
-	kind := text
+	kind := bytes.TrimPrefix(text, []byte("-"))
+	text = kind
 	if i := bytes.IndexAny(text, " \r\n"); i >= 0 {
 		kind = text[:i]
 	}

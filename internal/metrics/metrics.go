@@ -48,8 +48,8 @@ func New(names []string) *Stats {
 	return s
 }
 
-// Recorder returns a new Recorder for one more owner. It counts until [Stats.Release].
-func (s *Stats) Recorder() *Recorder {
+// NewRecorder returns a Recorder for one more owner. It counts until [Stats.Release].
+func (s *Stats) NewRecorder() *Recorder {
 	r := &Recorder{stats: s, commands: make([]*commandTally, len(s.names))}
 	s.mu.Lock()
 	s.recorders = append(s.recorders, r)

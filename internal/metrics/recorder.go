@@ -63,6 +63,9 @@ func (r *Recorder) note(n note) {
 	r.noted++
 }
 
+// Error counts an error reply; see [Stats.Error].
+func (r *Recorder) Error(text []byte) { r.stats.Error(text) }
+
 // Opened counts a connection.
 func (r *Recorder) Opened() { r.pending.Connections++ }
 

@@ -17,8 +17,7 @@ type pause struct {
 }
 
 // PausedUntil is the Unix time in milliseconds until which a call must wait because of
-// CLIENT PAUSE; 0 if it need not. write tells whether the call may write. It costs two
-// loads.
+// CLIENT PAUSE; 0 if it need not. write tells whether the call may write.
 func (r *Registry) PausedUntil(write bool, nowMs int64) int64 {
 	until := r.pause.allUntilMs.Load()
 	if write {
@@ -28,6 +27,11 @@ func (r *Registry) PausedUntil(write bool, nowMs int64) int64 {
 		return 0
 	}
 	return until
+}
+
+// Paused tells whether there may be a pause, for any kind of call. It costs two loads.
+func (r *Registry) Paused() bool {
+	return r.pause.allUntilMs.Load()|r.pause.writeUntilMs.Load() != 0
 }
 
 // Pause lets calls wait until the given time: those that may write, or all of them. A

@@ -8,7 +8,7 @@ import "sync"
 const DefaultUser = "default"
 
 // Public is what other connections may see and do of a session. Its connection tells it
-// the news once a batch ([Session.Seen]); anyone may read it.
+// the news once a batch ([Session.Seen], [Public.SetTraffic]); anyone may read it.
 type Public struct {
 	mu   sync.Mutex
 	kill func()
@@ -35,7 +35,11 @@ type Info struct {
 	MultiBytes int // memory of their arguments
 	Watches    int // watched keys
 
-	Closing, NoEvict, NoTouch, DirtyWatch bool
+	Closing    bool // it ends once its output has been sent
+	Killed     bool // it was asked to end: as good as gone
+	NoEvict    bool
+	NoTouch    bool
+	DirtyWatch bool // a watched key has changed
 
 	Traffic Traffic
 }
@@ -60,11 +64,11 @@ func (p *Public) Info() Info {
 // ID is the number of the connection.
 func (p *Public) ID() int64 { return p.info.ID } // never changes, so no lock
 
-// Kill asks the connection to end, and tells whether it was still open.
+// Kill asks the connection to end, and tells whether it was open and not yet asked.
 func (p *Public) Kill() bool {
 	p.mu.Lock()
 	kill := p.kill
-	p.info.Closing = true
+	p.kill, p.info.Killed = nil, true
 	p.mu.Unlock()
 	if kill == nil {
 		return false
@@ -73,30 +77,27 @@ func (p *Public) Kill() bool {
 	return true
 }
 
-// Seen makes the session's present state public. Its connection calls it once a batch;
-// command is the name of the last call in lower case and must be a string that stays, so
-// that nothing is allocated.
-func (s *Session) Seen(nowMs int64, command string, t Traffic) {
-	p := &s.Public
-	p.mu.Lock()
-	s.publish(nowMs, command)
-	p.info.Traffic = t
-	p.mu.Unlock()
-}
-
-// Refresh is [Session.Seen] in the middle of a batch, for a call that shows the session.
-func (s *Session) Refresh(nowMs int64, command string) {
+// Seen makes the session's present state public. Its connection calls it once a batch, and
+// so does a call that shows the session. command is the name of the last call in lower
+// case and must be a string that stays, so that nothing is allocated.
+func (s *Session) Seen(nowMs int64, command string) {
 	s.Public.mu.Lock()
 	s.publish(nowMs, command)
 	s.Public.mu.Unlock()
+}
+
+// SetTraffic makes public what the connection has moved and what waits in its buffers.
+func (p *Public) SetTraffic(t Traffic) {
+	p.mu.Lock()
+	p.info.Traffic = t
+	p.mu.Unlock()
 }
 
 func (s *Session) publish(nowMs int64, command string) {
 	info := &s.Public.info
 	info.LastMs, info.LastCommand = nowMs, command
 	info.DB, info.Proto = s.DB, int(s.Proto)
-	info.Closing = info.Closing || s.Closing
-	info.NoTouch = s.NoTouch
+	info.Closing, info.NoTouch = s.Closing, s.NoTouch
 	info.Watches = len(s.Watches.Keys())
 	info.MultiLen, info.MultiBytes, info.DirtyWatch = -1, 0, false
 	if s.Multi.Active {

@@ -40,6 +40,8 @@ type Link struct {
 	Unix      bool
 	Kind      Kind
 
+	Authenticated bool // nobody asks it for a password
+
 	// Kill asks the connection to end at once. It is called from any goroutine, perhaps
 	// more than once, perhaps when the connection has just ended; it must not wait.
 	Kill func()
@@ -52,9 +54,9 @@ func NewRegistry(unpaused func()) *Registry {
 	return &Registry{open: make(map[int64]*Session), pause: pause{ended: unpaused}}
 }
 
-// Open gives a new connection its session: database 0, RESP2, not authenticated.
+// Open gives a new connection its session: database 0, RESP2.
 func (r *Registry) Open(link Link, nowMs int64) *Session {
-	s := &Session{ID: r.lastID.Add(1), Proto: 2}
+	s := &Session{ID: r.lastID.Add(1), Proto: 2, Authenticated: link.Authenticated}
 	s.Public.kill = link.Kill
 	s.Public.info = Info{
 		ID: s.ID, Addr: link.Addr, LocalAddr: link.LocalAddr, FD: link.FD,
@@ -94,16 +96,18 @@ func (r *Registry) Find(id int64) *Public {
 	return nil
 }
 
-// All are the public parts of the connections that are open now, in the order in which
-// they were opened. Cost: O(n log n), with the lock held for O(n).
+// All are the public parts of the connections that are open now and were not killed, in
+// the order in which they were opened. Cost: O(n log n), with the lock held for O(n).
 func (r *Registry) All() []*Public {
 	r.mu.Lock()
 	sessions := slices.Collect(maps.Values(r.open))
 	r.mu.Unlock()
 	slices.SortFunc(sessions, func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
-	all := make([]*Public, len(sessions))
-	for i, s := range sessions {
-		all[i] = &s.Public
+	all := make([]*Public, 0, len(sessions))
+	for _, s := range sessions {
+		if !s.Public.Info().Killed {
+			all = append(all, &s.Public)
+		}
 	}
 	return all
 }
