@@ -102,7 +102,7 @@ func greatestDivisor(a, b int64) int64 {
 // valuePool returns random bytes that values are cut from, at least size of them and enough
 // that values differ.
 func valuePool(size int, binary bool, r *random) []byte {
-	const variety = 1 << 20
+	const variety = 1 << 16
 	pool := make([]byte, size+variety)
 	for i := range pool {
 		if pool[i] = byte(r.next()); !binary {

@@ -40,6 +40,11 @@ func Open(ctx context.Context, server Server, options Options) (*Session, error)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if server.ProcessID != 0 {
+		if _, err := processTime(server.ProcessID); err != nil {
+			return nil, err
+		}
+	}
 	s := &Session{
 		server:  server,
 		options: o,
@@ -65,13 +70,15 @@ func (s *Session) connect(ctx context.Context) error {
 		for range end - first {
 			conn, err := dial(ctx, s.server, s.options)
 			if err != nil {
-				return errors.Join(err, closeAll(conns))
+				closeAll(conns)
+				return err
 			}
 			conns = append(conns, conn)
 		}
 		l, err := newLoop(conns, first)
 		if err != nil {
-			return errors.Join(err, closeAll(conns))
+			closeAll(conns)
+			return err
 		}
 		s.loops = append(s.loops, l)
 	}
@@ -79,11 +86,10 @@ func (s *Session) connect(ctx context.Context) error {
 }
 
 // closeAll closes connections that no loop has taken over.
-func closeAll(conns []net.Conn) error {
+func closeAll(conns []net.Conn) {
 	for _, conn := range conns {
 		_ = conn.Close() // some may be closed already
 	}
-	return nil
 }
 
 // Close closes the connections.

@@ -279,6 +279,19 @@ func TestPasswordAndDatabase(t *testing.T) {
 	}
 }
 
+func TestServerCPUIsMeasured(t *testing.T) {
+	server, _ := startRedis(t)
+	w, _ := Custom("slow", `EVAL "for i = 1, 2000000 do end" 0`)
+	r, err := open(t, server, Options{Clients: 1, Requests: 20}).Run(t.Context(), w, 1)
+	if err != nil || r.ServerCPU <= 0 {
+		t.Errorf("the server took %v CPU seconds per million calls (error %v)", r.ServerCPU, err)
+	}
+	server.ProcessID = 1 << 30
+	if _, err := Open(t.Context(), server, Options{Clients: 1}); err == nil {
+		t.Error("a process that does not exist is accepted")
+	}
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	server, _ := startRedis(t)
 	for _, rate := range []float64{0, 10} {

@@ -18,24 +18,28 @@ const digitsWidth = 12
 // with running number seq.
 type filler func(f *feed, c *client, seq int64, dst []byte)
 
-// placeholder is one word that templates may contain.
-type placeholder struct {
-	word   string
+// Placeholder is one word that stands for something else in a template.
+type Placeholder struct {
+	Word    string
+	Summary string // for help texts
+
 	prefix string // stands before the filled bytes and never changes
 	value  bool   // as wide as a value rather than a number
 	fill   filler
 }
 
-// placeholders are all the words that mean something in a template, wherever they stand in an
-// argument.
-var placeholders = []placeholder{
-	{word: "__key__", prefix: "key:", fill: fillNumber},
-	{word: "__num__", fill: fillNumber},
-	{word: "__last__", fill: fillLast},
-	{word: "__rand__", fill: fillRandom},
-	{word: "__seq__", fill: fillSequence},
-	{word: "__client__", fill: fillClient},
-	{word: "__value__", value: true, fill: fillValue},
+// Placeholders returns all the words that mean something in a template, wherever they stand in
+// an argument.
+func Placeholders() []Placeholder {
+	return []Placeholder{
+		{Word: "__key__", Summary: "key: and a drawn number", prefix: "key:", fill: fillNumber},
+		{Word: "__num__", Summary: "a drawn number below the number of keys", fill: fillNumber},
+		{Word: "__last__", Summary: "the number this client drew last", fill: fillLast},
+		{Word: "__rand__", Summary: "any number of 12 digits", fill: fillRandom},
+		{Word: "__seq__", Summary: "the running number of the call", fill: fillSequence},
+		{Word: "__client__", Summary: "the number of the connection", fill: fillClient},
+		{Word: "__value__", Summary: "a random value", value: true, fill: fillValue},
+	}
 }
 
 func fillNumber(f *feed, c *client, _ int64, dst []byte) {
@@ -100,7 +104,7 @@ func compileWord(word string, valueSize int) (argument []byte, holes []hole) {
 		if found == nil {
 			break
 		}
-		word = word[len(found.word):]
+		word = word[len(found.Word):]
 		argument = append(argument, found.prefix...)
 		width := digitsWidth
 		if found.value {
@@ -114,11 +118,11 @@ func compileWord(word string, valueSize int) (argument []byte, holes []hole) {
 }
 
 // cutPlaceholder finds the first placeholder of word and what stands before it.
-func cutPlaceholder(word string) (before string, found *placeholder) {
+func cutPlaceholder(word string) (before string, found *Placeholder) {
 	before = word
-	for i := range placeholders {
-		if at := strings.Index(before, placeholders[i].word); at >= 0 {
-			before, found = before[:at], &placeholders[i]
+	for _, p := range Placeholders() {
+		if at := strings.Index(before, p.Word); at >= 0 {
+			before, found = before[:at], &p
 		}
 	}
 	return before, found

@@ -11,10 +11,7 @@ import (
 
 // Step is one call of a workload.
 type Step struct {
-	// Words are the arguments of the call, the command first. They may contain placeholders:
-	// __key__ (key: and a drawn number), __num__ (a drawn number), __last__ (the number this
-	// client drew last), __rand__ (any number), __seq__ (the running number of the call),
-	// __client__ (the number of the connection) and __value__. Numbers have 12 digits.
+	// Words are the arguments of the call, the command first. They may contain [Placeholders].
 	Words []string
 	// Weight is how often the step comes up beside the others; 0 counts as 1.
 	Weight int
@@ -141,6 +138,9 @@ func Custom(name string, lines ...string) (Workload, error) {
 	}
 	return w, nil
 }
+
+// Mixed tells whether the calls of the workload are drawn by weights.
+func (w Workload) Mixed() bool { return len(w.Steps) > 1 && !w.InTurn }
 
 // WithWeights returns the workload with the weights of its steps, in order, replaced.
 func (w Workload) WithWeights(weights ...int) (Workload, error) {
