@@ -64,8 +64,8 @@ func (c Categories) Names() iter.Seq[string] {
 	}
 }
 
-// groupCategories holds the ACL category of each chapter of the manual. The chapters of
-// the administrator have none.
+// groupCategories holds the ACL category of each chapter of the manual. Some have none:
+// their commands get theirs from flags.
 var groupCategories = [...]struct {
 	group    Group
 	category Categories
@@ -73,7 +73,7 @@ var groupCategories = [...]struct {
 	{GroupString, CatString}, {GroupGeneric, CatKeyspace}, {GroupHash, CatHash},
 	{GroupList, CatList}, {GroupSet, CatSet}, {GroupSortedSet, CatSortedSet},
 	{GroupTransactions, CatTransaction}, {GroupConnection, CatConnection}, {GroupServer, 0},
-	{GroupScripting, CatScripting}, {GroupPubSub, CatPubSub}, {GroupBitmap, CatBitmap},
+	{GroupScripting, CatScripting}, {GroupPubSub, 0}, {GroupBitmap, CatBitmap},
 	{GroupHyperLogLog, CatHyperLogLog}, {GroupStream, CatStream}, {GroupGeo, CatGeo},
 	{GroupCluster, 0},
 }

@@ -72,6 +72,9 @@ type KeyFind struct {
 // KeyFinder appends to dst the positions of the keys of a call; see [Row.Keys].
 type KeyFinder func(argv [][]byte, dst []int) ([]int, error)
 
+// KeyUser tells what a call does with its only key: see the flag variable_flags.
+type KeyUser func(argv [][]byte) KeyUse
+
 // ErrKeys is the answer of COMMAND GETKEYS to a call whose keys cannot be found.
 const ErrKeys reply.Error = "ERR Invalid arguments specified for command"
 
@@ -160,4 +163,34 @@ func (b *KeyBegin) locate(argv [][]byte) int {
 		}
 	}
 	return -1
+}
+
+// Use is what the call does with the key at the given position, one of those that
+// [Row.Keys] found.
+func (r *Row) Use(argv [][]byte, position int) KeyUse {
+	if r.UseOf != nil {
+		return r.UseOf(argv)
+	}
+	use := KeyRW | KeyAccess | KeyUpdate // the worst, should no specification hold it
+	for i := range r.Specs {
+		spec := &r.Specs[i]
+		if spec.Find.Step == 0 {
+			use = spec.Use
+			continue
+		}
+		if first, last, ok := spec.locate(argv, true); ok && first <= position && position <= last {
+			return spec.Use &^ (KeyIncomplete | KeyVariable)
+		}
+	}
+	return use
+}
+
+// HasKeys tells whether calls of the row can have keys.
+func (r *Row) HasKeys() bool {
+	for i := range r.Specs {
+		if r.Specs[i].Use&KeyNotKey == 0 {
+			return true
+		}
+	}
+	return r.FindKeys != nil
 }

@@ -19,10 +19,14 @@ type nameIndex struct {
 }
 
 type nameSlot struct {
-	words [nameMax / 8]uint64
-	size  int // bytes of the name
-	row   *Row
+	name packed
+	size int // bytes of the name
+	row  *Row
 }
+
+// packed is a name of at most nameMax bytes in capitals, filled up with zeros. It is no
+// array because the compiler keeps the fields of a struct in registers.
+type packed struct{ a, b, c uint64 }
 
 // build fills the index with the last words of the names of rows.
 func (x *nameIndex) build(rows []*Row) error {
@@ -39,25 +43,25 @@ func (x *nameIndex) build(rows []*Row) error {
 		if len(name) == 0 || len(name) > nameMax {
 			return fmt.Errorf("command %s: names have 1 to %d bytes", row.Name, nameMax)
 		}
-		words := fold(name)
-		i := x.home(words)
+		key := fold(name)
+		i := x.home(key)
 		for x.slots[i].row != nil {
 			i = (i + 1) % uint64(len(x.slots))
 		}
-		x.slots[i] = nameSlot{words: words, size: len(name), row: row}
+		x.slots[i] = nameSlot{name: key, size: len(name), row: row}
 	}
 	return nil
 }
 
 // find is the row of the given name, or nil.
 func (x *nameIndex) find(name []byte) *Row {
-	if len(name) == 0 || len(name) > nameMax {
+	if len(name) == 0 || len(name) > nameMax || x.slots == nil {
 		return nil
 	}
-	words := fold(name)
-	for i := x.home(words); ; i++ {
+	key := fold(name)
+	for i := x.home(key); ; i++ {
 		slot := &x.slots[i&uint64(len(x.slots)-1)]
-		if slot.words == words && slot.size == len(name) {
+		if slot.name == key && slot.size == len(name) {
 			return slot.row
 		}
 		if slot.row == nil {
@@ -67,26 +71,28 @@ func (x *nameIndex) find(name []byte) *Row {
 }
 
 // home is the index of the slot where a name is looked for first.
-func (x *nameIndex) home(words [nameMax / 8]uint64) uint64 {
-	h := (words[0] ^ words[1]*0xff51afd7ed558ccd ^ words[2]*0xc4ceb9fe1a85ec53)
+func (x *nameIndex) home(p packed) uint64 {
+	h := p.a ^ p.b*0xff51afd7ed558ccd ^ p.c*0xc4ceb9fe1a85ec53
 	return h * 0x9e3779b97f4a7c15 >> x.shift
 }
 
-// fold packs a name of 1 to nameMax bytes, in capitals, into words; the rest is zero.
-func fold(name []byte) (words [nameMax / 8]uint64) {
-	i := 0
-	for len(name) >= 8 {
-		words[i] = upper(binary.LittleEndian.Uint64(name))
-		name = name[8:]
-		i++
+// fold packs a name of 1 to nameMax bytes.
+func fold(name []byte) (p packed) {
+	switch {
+	case len(name) <= 8:
+		p.a = upper(short(name))
+	case len(name) <= 16:
+		p.a = upper(binary.LittleEndian.Uint64(name))
+		p.b = upper(short(name[8:]))
+	default:
+		p.a = upper(binary.LittleEndian.Uint64(name))
+		p.b = upper(binary.LittleEndian.Uint64(name[8:]))
+		p.c = upper(short(name[16:]))
 	}
-	if len(name) > 0 {
-		words[i] = upper(short(name))
-	}
-	return words
+	return p
 }
 
-// short packs 1 to 7 bytes into a word. It reads some of them twice, to the same place.
+// short packs 1 to 8 bytes into a word. It reads some of them twice, to the same place.
 func short(b []byte) uint64 {
 	n := len(b)
 	if n >= 4 {

@@ -30,8 +30,12 @@ type Row struct {
 	Subcommands []*Row     // of a container, in the order in which they were given
 	Categories  Categories // ACL categories
 
+	table *Table
 	words nameIndex // of the subcommands
 }
+
+// Table is the table that the row belongs to.
+func (r *Row) Table() *Table { return r.table }
 
 // newRow derives a row from its spec.
 func newRow(spec Spec) (*Row, error) {

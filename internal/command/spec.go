@@ -40,6 +40,7 @@ type Spec struct {
 	ArityAs    int       // arity that history has fixed, instead of that of the synopsis
 	KeySpecs   []KeySpec // instead of those that follow from the synopsis
 	FindKeys   KeyFinder // finds the keys where the key specifications cannot
+	UseOf      KeyUser   // tells the use of the only key where it depends on the call
 	Deprecated string    // the version since which Redis advises against it
 	Instead    string    // what Redis advises instead of it
 }
@@ -132,7 +133,31 @@ const (
 	MovableKeys                   // movablekeys; derived where the synopsis shows it
 
 	Immediate // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
-	Hidden    // left out of COMMAND: help rows of containers
+	Hidden    // left out of COMMAND
 	Dangerous // ACL category @dangerous that group and flags do not imply
 	KeySpace  // ACL category @keyspace beyond the generic group
 )
+
+// flagNames holds the names that COMMAND gives to flags, in its order.
+var flagNames = [...]struct {
+	flag Flags
+	name string
+}{
+	{Write, "write"}, {Read, "readonly"}, {DenyOOM, "denyoom"}, {Admin, "admin"},
+	{PubSub, "pubsub"}, {NoScript, "noscript"}, {Blocking, "blocking"}, {Loading, "loading"},
+	{Stale, "stale"}, {SkipMonitor, "skip_monitor"}, {SkipSlowLog, "skip_slowlog"},
+	{Fast, "fast"}, {NoAuth, "no_auth"}, {NoAsyncLoad, "no_async_loading"},
+	{NoMandKeys, "no_mandatory_keys"}, {NoMulti, "no_multi"}, {MovableKeys, "movablekeys"},
+	{AllowBusy, "allow_busy"},
+}
+
+// Names is the flags in the set that Redis knows, as COMMAND writes them.
+func (f Flags) Names() []string {
+	var names []string
+	for _, known := range flagNames {
+		if f&known.flag != 0 {
+			names = append(names, known.name)
+		}
+	}
+	return names
+}

@@ -101,8 +101,8 @@ func (p *synopsisParser) sequence(valuesOnly bool) ([]Arg, error) {
 // repeats tells how many of the last elements the bracket at hand says again, and reads
 // it if it does. The bracket holds the same words and "...".
 func (p *synopsisParser) repeats(starts [][]string) int {
-	end := slices.Index(p.words, "...")
-	if p.next() != "[" || end < 0 || slices.Index(p.words, "]") != end+1 {
+	end := closing(p.words) - 1
+	if p.next() != "[" || end < 1 || p.words[end] != "..." {
 		return 0
 	}
 	inner := p.words[1:end]
@@ -114,6 +114,23 @@ func (p *synopsisParser) repeats(starts [][]string) int {
 		}
 	}
 	return 0
+}
+
+// closing is the index of the bracket that closes the one at the start of words, or -1.
+func closing(words []string) int {
+	depth := 0
+	for i, word := range words {
+		switch word {
+		case "[", "<":
+			depth++
+		case "]", ">":
+			depth--
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // repeated makes of the elements one that may come again.
@@ -197,19 +214,40 @@ func (p *synopsisParser) tokenElement(token string) (Arg, error) {
 
 // value reads a word that stands for a value.
 func value(word string) (Arg, error) {
-	name, short, typed := strings.Cut(word, ":")
-	arg := Arg{Name: name, Type: ArgString, KeySpec: -1}
-	if rest, ok := strings.CutPrefix(name, "@"); ok {
-		arg.Name, arg.Type = rest, ArgKey
+	name, isKey := strings.CutPrefix(word, "@")
+	name, argType := splitType(name)
+	switch {
+	case isKey && argType == "":
+		argType = ArgKey
+	case argType == "":
+		argType = ArgString
 	}
-	if typed {
-		arg.Type = map[string]ArgType{"int": ArgInt, "double": ArgDouble,
-			"pattern": ArgPattern, "unix-time": ArgUnixTime}[short]
-	}
-	if arg.Name == "" || arg.Type == "" || typed && name[0] == '@' {
+	if name == "" || isKey && argType != ArgKey || strings.Contains(name, ":") && name == word {
 		return Arg{}, fmt.Errorf("%q is no value", word)
 	}
-	return arg, nil
+	return Arg{Name: name, Type: argType, KeySpec: -1}, nil
+}
+
+// splitType cuts the type off a word. ":string" is written only behind names that hold a
+// colon themselves.
+func splitType(word string) (name string, argType ArgType) {
+	at := strings.LastIndexByte(word, ':')
+	switch word[at+1:] {
+	case "string":
+		argType = ArgString
+	case "int":
+		argType = ArgInt
+	case "double":
+		argType = ArgDouble
+	case "pattern":
+		argType = ArgPattern
+	case "unix-time":
+		argType = ArgUnixTime
+	}
+	if at < 0 || argType == "" {
+		return word, ""
+	}
+	return word[:at], argType
 }
 
 // block makes one argument of a row of them.
@@ -233,3 +271,18 @@ func isToken(word string) bool { return word != "" && strings.ToUpper(word) == w
 
 // isValue tells whether word stands for a value.
 func isValue(word string) bool { return word != "" && !isToken(word) && word != "..." }
+
+// FlagNames is what COMMAND DOCS says of an argument beyond its type.
+func (a *Arg) FlagNames() []string {
+	var names []string
+	if a.Optional {
+		names = append(names, "optional")
+	}
+	if a.Multiple {
+		names = append(names, "multiple")
+	}
+	if a.MultipleToken {
+		names = append(names, "multiple_token")
+	}
+	return names
+}

@@ -3,8 +3,10 @@
 package command
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"stampede/internal/reply"
@@ -29,22 +31,26 @@ func NewTable(families ...[]Spec) (*Table, error) {
 			}
 		}
 	}
-	for _, row := range t.rows {
-		if row.Do == nil && len(row.Subcommands) == 0 {
-			errs = append(errs, fmt.Errorf("command %s: neither handler nor subcommands", row.Name))
-		}
-		if err := row.words.build(row.Subcommands); err != nil {
-			errs = append(errs, err)
-		}
-	}
+	errs = append(errs, t.finish()...)
+	return t, errors.Join(errs...)
+}
+
+// finish adds the help of containers and makes the indexes of names.
+func (t *Table) finish() (errs []error) {
 	var top []*Row
-	for _, row := range t.rows {
+	for _, row := range slices.Clone(t.rows) {
 		if row.Container == nil {
 			top = append(top, row)
 		}
+		if len(row.Subcommands) > 0 && t.row(row.Name+"|HELP") == nil {
+			errs = append(errs, t.add(helpRow(row)))
+		}
+		if row.Do == nil && len(row.Subcommands) == 0 {
+			errs = append(errs, fmt.Errorf("command %s: neither handler nor subcommands", row.Name))
+		}
+		errs = append(errs, row.words.build(row.Subcommands))
 	}
-	errs = append(errs, t.names.build(top))
-	return t, errors.Join(errs...)
+	return append(errs, t.names.build(top))
 }
 
 // add derives one row. A subcommand must come behind its container.
@@ -52,6 +58,9 @@ func (t *Table) add(spec Spec) error {
 	row, err := newRow(spec)
 	if err != nil {
 		return err
+	}
+	if t.row(spec.Name) != nil {
+		return errors.New("given twice")
 	}
 	if name, _, sub := strings.Cut(spec.Name, "|"); sub {
 		container := t.row(name)
@@ -61,10 +70,7 @@ func (t *Table) add(spec Spec) error {
 		row.Container = container
 		container.Subcommands = append(container.Subcommands, row)
 	}
-	if t.row(spec.Name) != nil {
-		return errors.New("given twice")
-	}
-	row.ID = len(t.rows)
+	row.ID, row.table = len(t.rows), t
 	t.rows = append(t.rows, row)
 	return nil
 }
@@ -99,6 +105,16 @@ func (t *Table) Lookup(argv [][]byte) (*Row, reply.Error) {
 		}
 	}
 	return row, ""
+}
+
+// Named is the row of a full name in any case, "get" or "client|kill", or nil.
+func (t *Table) Named(name []byte) *Row {
+	name, sub, isSub := bytes.Cut(name, []byte("|"))
+	row := t.names.find(name)
+	if row != nil && isSub {
+		row = row.words.find(sub)
+	}
+	return row
 }
 
 // namedMax is how many bytes of a client's words an error repeats.
