@@ -13,6 +13,7 @@ import (
 // Limits are the sizes up to which collections stay packed.
 func (c *Config) Limits() object.Limits {
 	return object.Limits{
+		StringBytesMax: c.size(ProtoMaxBulkLen),
 		HashEntriesMax: c.size(HashMaxListpackEntries),
 		HashValueMax:   c.size(HashMaxListpackValue),
 		ZSetEntriesMax: c.size(ZSetMaxListpackEntries),

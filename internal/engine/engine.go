@@ -23,6 +23,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"stampede/internal/command"
@@ -36,13 +37,11 @@ import (
 
 // Options configure an Engine. Config and Registry are required.
 type Options struct {
-	Shards   int                            // 0: one
-	Config   *config.Config                 // the parameters
-	Registry *session.Registry              // who is connected
-	Stats    *metrics.Stats                 // what is counted; nil: an Engine's own
-	Clock    func() (unixMs int64)          // nil: the machine's
-	Shutdown func(save bool)                // asked by SHUTDOWN; nil: the command is an error
-	Families func(*Engine) [][]command.Spec // nil: Families
+	Shards   int                   // 0: one
+	Config   *config.Config        // the parameters
+	Registry *session.Registry     // who is connected
+	Stats    *metrics.Stats        // what is counted; nil: an Engine's own
+	Clock    func() (unixMs int64) // nil: the machine's
 }
 
 // Engine is the store.
@@ -53,26 +52,34 @@ type Engine struct {
 	registry *session.Registry
 	stats    *metrics.Stats
 	clock    func() int64
+	memory   memory
 }
 
 // New returns an engine with an empty store.
 func New(o Options) (*Engine, error) {
-	e := &Engine{config: o.Config, registry: o.Registry, stats: o.Stats, clock: o.Clock}
+	e := &Engine{config: o.Config, registry: o.Registry, clock: o.Clock}
 	if e.clock == nil {
 		e.clock = func() int64 { return time.Now().UnixMilli() }
 	}
-	families := o.Families
-	if families == nil {
-		families = Families
-	}
 	var err error
-	if e.table, err = command.NewTable(families(e)...); err != nil {
+	if e.table, err = command.NewTable(e.families()...); err != nil {
 		return nil, err
 	}
-	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{}); err != nil {
+	e.stats = metrics.New(names(e.table))
+	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{Limits: o.Config.Limits()}); err != nil {
 		return nil, err
 	}
+	e.memory.used = make([]atomic.Int64, e.shards.Len())
 	return e, nil
+}
+
+// names are the names of a table's rows by their numbers.
+func names(t *command.Table) []string {
+	list := make([]string, len(t.Rows()))
+	for _, row := range t.Rows() {
+		list[row.ID] = row.Lower
+	}
+	return list
 }
 
 // Table is the table of commands.

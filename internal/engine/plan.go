@@ -44,8 +44,6 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 		return reply.ErrNoAuth
 	case s.Multi.Active && row.Flags&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
-	case row.Flags&command.DenyOOM != 0 && !r.engine.roomFor(argv):
-		return reply.ErrOOM
 	}
 	return ""
 }

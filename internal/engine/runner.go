@@ -40,6 +40,8 @@ const none = -1
 type Outcome struct {
 	Ran       int   // how many calls have run; the rest must be given again
 	RetryAtMs int64 // if not 0: when to try the rest again (Unix ms), as a client pause ends
+
+	Command string // the last call's name in lower case, for [session.Session.Seen]
 }
 
 // NewRunner returns a Runner.
@@ -57,8 +59,9 @@ func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	r.call.Session = s
 	outcome := r.do(s, b, out)
 	r.release()
-	if n := outcome.Ran; n > 0 {
-		s.Public.Seen(r.nowMs, s, r.call.Row)
+	r.rec.Flush()
+	if outcome.Command = "NULL"; r.call.Row != nil {
+		outcome.Command = r.call.Row.Lower
 	}
 	return outcome
 }
@@ -152,6 +155,11 @@ func (r *Runner) onShard(p plan, argv [][]byte, out *reply.Buffer) {
 	r.call.NowMs = r.space.NowMs
 	r.space.NoTouch = r.call.Session.NoTouch
 	started := time.Since(r.base)
+	if p.row.Flags&command.DenyOOM != 0 && !r.engine.makeRoom(r.held, r.space, argv) {
+		out.Fail(reply.ErrOOM)
+		r.rec.Rejected(p.row.ID)
+		return
+	}
 	switch do := p.row.Do.(type) {
 	case command.OnShard:
 		do(r.space.DB(r.call.DB), &r.call)

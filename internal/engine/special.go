@@ -24,7 +24,11 @@ func (r *Runner) special(s *session.Session, p plan, argv [][]byte, out *reply.B
 		p.row.Do.(command.Local)(&r.call)
 	} else {
 		r.engine.shards.Begin(&r.tx, set, r.nowMs)
-		r.inTx(p.row)
+		if p.row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv) {
+			out.Fail(reply.ErrOOM)
+		} else {
+			r.inTx(p.row)
+		}
 		r.tx.End()
 	}
 	r.end(at, out, started)
@@ -79,6 +83,8 @@ func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
 		out.Fail(reply.ErrExecAbort)
 	case changed:
 		out.NullArray()
+	case !r.roomForQueue(multi.Queue):
+		out.Fail("EXECABORT Transaction discarded because of: " + reply.ErrOOM)
 	default:
 		out.Array(len(multi.Queue))
 		for _, queued := range multi.Queue {
@@ -95,4 +101,24 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 	started := time.Since(r.base)
 	r.inTx(row)
 	r.end(at, out, started)
+}
+
+// roomInTx makes room on every owned shard for a call with these arguments.
+func (r *Runner) roomInTx(argv [][]byte) bool {
+	for i, space := range r.tx.Spaces() {
+		if space != nil && !r.engine.makeRoom(i, space, argv) {
+			return false
+		}
+	}
+	return true
+}
+
+// roomForQueue is roomInTx for the calls of a transaction.
+func (r *Runner) roomForQueue(queue []session.Queued) bool {
+	for _, queued := range queue {
+		if queued.Row.(*command.Row).Flags&command.DenyOOM != 0 && !r.roomInTx(queued.Argv) {
+			return false
+		}
+	}
+	return true
 }

@@ -93,6 +93,14 @@ func (s *Space) Close() error { return s.arena.Close() }
 // changes nothing: the time of a keyspace never goes back.
 func (s *Space) Advance(nowMs int64) { s.NowMs = max(s.NowMs, nowMs) }
 
+// Len is the number of keys in all databases.
+func (s *Space) Len() (n int) {
+	for _, db := range s.dbs {
+		n += db.Len()
+	}
+	return n
+}
+
 // DB is database number n, 0 ≤ n < [Databases].
 func (s *Space) DB(n int) *DB { return s.dbs[n] }
 
