@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command stampede is the whole of Stampede in one program: the store, its load generator
+// and its tools. All wiring is here; what is wired lives in packages of its own.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are what the program can do.
+type commands struct {
+	Serve ServeCmd `cmd:"" help:"Run the store."`
+	Bench BenchCmd `cmd:"" help:"Measure a server: ours, Redis, or one against the other."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// surroundings are what a command may use of the process.
+type surroundings struct {
+	stdout, stderr io.Writer
+}
+
+// run is main without the process. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	// Help is printed in the middle of parsing, and the library wants to exit there.
+	type exit struct{ code int }
+	defer func() {
+		if reason := recover(); reason != nil {
+			early, ok := reason.(exit)
+			if !ok {
+				panic(reason)
+			}
+			code = early.code
+		}
+	}()
+	parser, err := kong.New(&commands{},
+		kong.Name("stampede"),
+		kong.Description("The in-memory store that sells out exactly. It speaks Redis' "+
+			"protocol: every Redis client works."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exit{code}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(surroundings{stdout, stderr}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "stampede:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "stampede: %v\nTry: stampede --help\n", err)
+		return exitUsage
+	}
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintln(stderr, "stampede:", err)
+		return exitFailed
+	}
+	return exitOK
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"sync/atomic"
+
+	"stampede/internal/engine"
+	"stampede/internal/reply"
+	"stampede/internal/session"
+)
+
+// Caller runs the calls of a batch; outside of tests it is an [engine.Runner].
+type Caller interface {
+	// Do runs the calls in order and appends their replies to out.
+	Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome
+}
+
+// Worker is what it takes to run calls, and what connections need only while theirs run,
+// so that a thousand idle ones share it. It belongs to one goroutine at a time.
+type Worker struct {
+	Limits *Limits // in force
+	NowMs  int64   // Unix time of the present round
+
+	caller Caller
+	batch  engine.Batch
+	out    reply.Buffer  // replies of the present round
+	spare  [][]byte      // buffers that no connection needs at the moment
+	unsent *atomic.Int64 // bytes of output that wait in all connections
+}
+
+// NewWorker returns a worker. unsent counts the output that waits in all connections of a
+// server, whichever worker runs them.
+func NewWorker(caller Caller, limits *Limits, unsent *atomic.Int64) *Worker {
+	return &Worker{Limits: limits, caller: caller, unsent: unsent}
+}
+
+// Replies are the bytes that calls have appended since the last [Worker.Clear].
+func (w *Worker) Replies() []byte { return w.out.B }
+
+// Clear forgets the replies, which have been sent or kept.
+func (w *Worker) Clear() {
+	w.out.B = w.out.B[:0]
+	if cap(w.out.B) > keepBytesMax {
+		w.out.B = nil
+	}
+}
+
+// endsWith tells whether part, which is not empty, is the end of the replies in place.
+func (w *Worker) endsWith(part []byte) bool {
+	n := w.out.Len()
+	return n > 0 && &w.out.B[n-1] == &part[len(part)-1]
+}
+
+// Limits of the buffers that a worker keeps for the next connection that needs one.
+const (
+	spareBytesMin = 8 << 10 // smaller ones are left to the garbage collector
+	spareBytesMax = 256 << 10
+	sparesMax     = 16
+)
+
+// take returns an empty buffer with room for at least n bytes.
+func (w *Worker) take(n int) []byte {
+	last := len(w.spare) - 1
+	if n < spareBytesMin || last < 0 || cap(w.spare[last]) < n {
+		return make([]byte, 0, n)
+	}
+	buffer := w.spare[last]
+	w.spare = w.spare[:last]
+	return buffer
+}
+
+// give takes a buffer back that nothing looks at any more; nil is none.
+func (w *Worker) give(buffer []byte) {
+	switch n := cap(buffer); {
+	case n > spareBytesMax:
+		w.batch.Reset() // its views would hold the memory
+	case n >= spareBytesMin && len(w.spare) < sparesMax:
+		w.spare = append(w.spare, buffer[:0])
+	}
+}
