@@ -2,7 +2,11 @@
 
 package arena
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"stampede/internal/assert"
+)
 
 // Stats says where the memory of an arena is. All figures are exact, and in bytes where
 // nothing else is said.
@@ -27,6 +31,9 @@ func (a *Arena) Resident() int64 { return a.residentBytes }
 
 // Stats counts. It takes time by the number of units opened: 16 for each MiB.
 func (a *Arena) Stats() Stats {
+	if assert.Slow {
+		a.check()
+	}
 	s := Stats{
 		Used:     a.usedBytes,
 		Free:     a.residentBytes - a.usedBytes,

@@ -8,6 +8,9 @@ import (
 	"stampede/internal/assert"
 )
 
+// checkEvery is how many changes pass between two checks of a segment under slowassert.
+const checkEvery = 64
+
 // check walks the whole table and panics where an invariant does not hold.
 func (t *Table) check() {
 	count, deepest, bytes := 0, 0, int64(0)
@@ -26,7 +29,7 @@ func (t *Table) check() {
 			deepest++
 		}
 	}
-	assert.That(len(t.dir) == 1<<t.depth && t.shift == 64-t.depth, "table: directory length")
+	assert.That(len(t.dir) == 1<<t.depth && t.shift == 63-t.depth, "table: directory length")
 	assert.That(count == t.count, "table: count")
 	assert.That(deepest == t.deepest, "table: count of the deepest segments")
 	assert.That(bytes == t.bytes, "table: bytes")
@@ -51,7 +54,7 @@ func (t *Table) checkSegment(index uint32) {
 		if l.guests()>>slot&1 != 0 {
 			home = s.before(number)
 		}
-		assert.That(hash>>t.shift>>(t.depth-s.depth) == uint64(index)>>(t.depth-s.depth),
+		assert.That(t.indexOf(hash)>>(t.depth-s.depth) == uint64(index)>>(t.depth-s.depth),
 			"table: entry in a wrong segment")
 		assert.That(s.home(fine) == home, "table: entry in a wrong line")
 		assert.That(l.tags[slot] == uint8(fine), "table: entry with a wrong tag")

@@ -16,10 +16,9 @@ import "math/bits"
 // nothing else. It is valid until the next Insert or Delete.
 type Probe struct {
 	line   *line
-	behind *line // where entries away from line are; nil: none, or searched already
-	slots  uint32
-	slot   uint32
-	fine   uint32
+	behind *line
+	slots  uint32 // not yet visited: 12 bits for line, then 12 for guests in behind
+	slot   uint32 // the one visited, by the same count
 	index  uint32
 }
 
@@ -30,23 +29,24 @@ type Pos struct {
 	index uint32
 }
 
-// Probe begins a search for the entries with that hash.
+// Probe begins a search for the entries with that hash. Both lines are read, whether
+// entries are away or not: a second line next to the first costs less than a branch that
+// cannot be foreseen.
 func (t *Table) Probe(hash uint64) Probe {
-	index := hash >> t.shift
+	index := t.indexOf(hash)
 	s := &t.dir[index]
 	fine := fineOf(hash, s.depth)
 	home := s.home(fine)
-	l := s.line(home)
-	p := Probe{line: l, slots: l.match(fine) & l.marks & slotsMask, fine: fine, index: uint32(index)}
-	if l.marks >= awayOne {
-		p.behind = s.line(s.next(home))
+	l, behind := s.line(home), s.line(s.next(home))
+	return Probe{
+		line: l, behind: behind, index: uint32(index),
+		slots: l.match(fine)&l.homes() | behind.match(fine)<<guestShift&behind.marks&(slotsMask<<guestShift),
 	}
-	return p
 }
 
 // Next goes to the next entry; false says that there is none.
 func (p *Probe) Next() bool {
-	if p.slots == 0 && !p.goBehind() {
+	if p.slots == 0 {
 		return false
 	}
 	p.slot = uint32(bits.TrailingZeros32(p.slots))
@@ -54,18 +54,28 @@ func (p *Probe) Next() bool {
 	return true
 }
 
-// goBehind goes on to the line behind, if there may be entries there.
-func (p *Probe) goBehind() bool {
-	if p.behind == nil {
-		return false
+// Ref is the reference of the entry.
+func (p *Probe) Ref() uint32 {
+	if p.slot < lineSlots {
+		return p.line.refs[p.slot]
 	}
-	p.line, p.behind = p.behind, nil
-	p.slots = p.line.match(p.fine) & p.line.guests()
-	return p.slots != 0
+	return p.behind.refs[p.slot-lineSlots]
 }
 
-// Ref is the reference of the entry.
-func (p *Probe) Ref() uint32 { return p.line.refs[p.slot] }
-
 // Pos is where the entry is.
-func (p *Probe) Pos() Pos { return Pos{line: p.line, slot: p.slot, index: p.index} }
+func (p *Probe) Pos() Pos {
+	if p.slot < lineSlots {
+		return Pos{line: p.line, slot: p.slot, index: p.index}
+	}
+	return Pos{line: p.behind, slot: p.slot - lineSlots, index: p.index}
+}
+
+// Touch reads the lines where a search for hash begins, so that they are in the cache when
+// the search comes. Touching the lines of a batch of keys before the first is looked up
+// lets their misses overlap. The result has no meaning but must be used, or the compiler
+// drops the reads.
+func (t *Table) Touch(hash uint64) uint32 {
+	s := &t.dir[t.indexOf(hash)]
+	home := s.home(fineOf(hash, s.depth))
+	return s.line(home).marks ^ s.line(s.next(home)).marks
+}

@@ -36,7 +36,7 @@ func (t *Table) Scan(cursor uint64, visit func(ref uint32)) (next uint64) {
 // scanLine visits the entries whose home is the line of cursor.
 func (t *Table) scanLine(cursor uint64, visit func(ref uint32)) (visited bool, next uint64) {
 	hash := cursor << (64 - cursorBits)
-	s := &t.dir[hash>>t.shift]
+	s := &t.dir[t.indexOf(hash)]
 	number := s.home(fineOf(hash, s.depth))
 	l, behind := s.line(number), s.line(s.next(number))
 	for slots := l.homes(); slots != 0; slots &= slots - 1 {
@@ -59,7 +59,7 @@ func (t *Table) Random(r uint64) (ref uint32, ok bool) {
 	if t.count == 0 {
 		return 0, false
 	}
-	index := r >> t.shift
+	index := t.indexOf(r)
 	s := &t.dir[index]
 	for range randomTriesMax {
 		r = mix(r)

@@ -32,7 +32,7 @@ type segment struct {
 
 // fineOf is the fine position of a hash in a segment of that depth.
 func fineOf(hash uint64, depth uint8) uint32 {
-	return uint32(hash << depth >> (64 - fineBits))
+	return uint32(hash << (depth & 63) >> (64 - fineBits))
 }
 
 // allocSegment returns a segment of size lines, all empty.

@@ -62,7 +62,7 @@ type Table struct {
 	bytes   int64 // of all segments
 	deepest int   // segments of the depth of the directory
 	depth   uint8 // the directory has 2^depth entries
-	shift   uint8 // 64 - depth
+	shift   uint8 // 63 - depth
 }
 
 // DepthMax bounds the directory, and with it the cursors of [Table.Scan] to 44 bits.
@@ -84,7 +84,7 @@ func NewIn(a *arena.Arena, hashOf func(ref uint32) uint64) *Table {
 func (t *Table) init() {
 	t.dir = []segment{t.allocSegment(1, 0)}
 	t.count, t.deepest = 0, 1
-	t.depth, t.shift = 0, 64
+	t.depth, t.shift = 0, 63
 }
 
 // Len is the number of entries.
@@ -99,15 +99,15 @@ func (t *Table) Bytes() int64 {
 // ref must be complete, so that hashOf can answer for it.
 func (t *Table) Insert(hash uint64, ref uint32) {
 	for {
-		s := &t.dir[hash>>t.shift]
+		s := &t.dir[t.indexOf(hash)]
 		if s.place(fineOf(hash, s.depth), ref) {
 			break
 		}
 		t.grow(hash)
 	}
 	t.count++
-	if assert.Slow {
-		t.checkSegment(uint32(hash >> t.shift))
+	if assert.Slow && t.count%checkEvery == 0 {
+		t.checkSegment(uint32(t.indexOf(hash)))
 	}
 }
 
@@ -115,7 +115,7 @@ func (t *Table) Insert(hash uint64, ref uint32) {
 // with the same key takes its place.
 func (t *Table) Replace(pos Pos, ref uint32) {
 	pos.line.refs[pos.slot] = ref
-	if assert.Slow {
+	if assert.Slow && pos.slot == 0 {
 		t.checkSegment(pos.index)
 	}
 }
@@ -128,7 +128,7 @@ func (t *Table) Delete(pos Pos) {
 	if empty && s.size > 1 {
 		t.shrink(pos.index)
 	}
-	if assert.Slow {
+	if assert.Slow && t.count%checkEvery == 0 {
 		t.checkSegment(min(pos.index, uint32(len(t.dir)-1)))
 	}
 }

@@ -12,9 +12,10 @@ import (
 
 // hashOf hashes references themselves: what the tests store has no block.
 func hashOf(ref uint32) uint64 {
-	h := uint64(ref) * 0x9e3779b97f4a7c15
-	h = (h ^ h>>32) * 0xd6e8feb86659fd93
-	return h ^ h>>32
+	h := (uint64(ref) + 1) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
 }
 
 func find(t *table.Table, ref uint32) (table.Pos, bool) {
