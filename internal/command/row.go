@@ -30,8 +30,9 @@ type Row struct {
 	Subcommands []*Row     // of a container, in the order in which they were given
 	Categories  Categories // ACL categories
 
-	table *Table
-	words nameIndex // of the subcommands
+	table   *Table
+	words   nameIndex // of the subcommands
+	derived bool      // no family wrote it: the HELP of a container
 }
 
 // Table is the table that the row belongs to.

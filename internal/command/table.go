@@ -44,6 +44,7 @@ func (t *Table) finish() (errs []error) {
 		}
 		if len(row.Subcommands) > 0 && t.row(row.Name+"|HELP") == nil {
 			errs = append(errs, t.add(helpRow(row)))
+			t.rows[len(t.rows)-1].derived = true
 		}
 		if row.Do == nil && len(row.Subcommands) == 0 {
 			errs = append(errs, fmt.Errorf("command %s: neither handler nor subcommands", row.Name))
