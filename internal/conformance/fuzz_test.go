@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"flag"
+	"strings"
+	"testing"
+)
+
+var (
+	fuzzSeed  = flag.Uint64("seed", 1, "first seed of the differential fuzzer and the histories")
+	fuzzCalls = flag.Int("calls", 20000, "how many random calls the differential fuzzer sends")
+)
+
+// smallLimits makes encodings change after a few elements.
+func smallLimits() [][2]string {
+	return [][2]string{
+		{"hash-max-listpack-entries", "6"}, {"hash-max-listpack-value", "16"},
+		{"zset-max-listpack-entries", "6"}, {"zset-max-listpack-value", "16"},
+	}
+}
+
+// TestFuzzFindsNothingBetweenEqualServers shows that what the fuzzer compares is defined.
+func TestFuzzFindsNothingBetweenEqualServers(t *testing.T) {
+	cover := Fuzz(t, StartRedis(t), StartRedis(t),
+		FuzzOptions{Seed: *fuzzSeed, Calls: *fuzzCalls, Config: smallLimits()})
+	if missing := cover.Missing(); len(missing) > 0 {
+		t.Errorf("seed %d: %d calls cover no %q", *fuzzSeed, *fuzzCalls, missing)
+	}
+}
+
+// TestFuzzFindsAnotherLimit shows that a difference in what is stored is found.
+func TestFuzzFindsAnotherLimit(t *testing.T) {
+	report, err := fuzz(StartRedis(t), StartRedis(t, "--hash-max-listpack-entries", "3"),
+		FuzzOptions{Seed: *fuzzSeed, Calls: 2000}, Coverage{})
+	wantFound(t, report, err, "listpack", "hashtable", "OBJECT")
+}
+
+// TestFuzzFindsAWrongReply shows that one wrong reply among many is found, and that the
+// report is short.
+func TestFuzzFindsAWrongReply(t *testing.T) {
+	redis := StartRedis(t)
+	liar := startProxy(t, StartRedis(t), func(args []string, reply Value) Value {
+		if callName(args) == "HDEL" && reply.Text == "2" {
+			reply.Text = "1"
+		}
+		return reply
+	})
+	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 3000}, Coverage{})
+	wantFound(t, report, err, "HDEL", ":2")
+}
+
+// TestFuzzFindsAWrongRandomDraw shows that random replies are checked for what they hold.
+func TestFuzzFindsAWrongRandomDraw(t *testing.T) {
+	redis := StartRedis(t)
+	liar := startProxy(t, StartRedis(t), func(args []string, reply Value) Value {
+		if callName(args) == "HRANDFIELD" && len(reply.Elems) > 0 && !reply.Elems[0].IsAggregate() {
+			reply.Elems[0].Text = "invented"
+		}
+		return reply
+	})
+	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 5000}, Coverage{})
+	wantFound(t, report, err, "HRANDFIELD", "drew at random")
+}
+
+// wantFound wants a report that holds some words and is short enough to be read.
+func wantFound(t *testing.T, report string, err error, words ...string) {
+	t.Helper()
+	if err != nil || report == "" {
+		t.Fatalf("nothing found (error %v)", err)
+	}
+	for _, word := range words {
+		if !strings.Contains(report, word) {
+			t.Errorf("no %q in the report", word)
+		}
+	}
+	if lines := strings.Count(report, "\n"); lines > 80 {
+		t.Errorf("the report has %d lines", lines)
+	}
+	t.Log(report)
+}
+
+// TestFuzzStampede compares our server with the real one.
+func TestFuzzStampede(t *testing.T) {
+	ours := StartStampede(t)
+	redis := StartRedis(t)
+	for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
+		opts := FuzzOptions{Seed: seed, Calls: *fuzzCalls / 3}
+		if seed%2 == 1 {
+			opts.Config = smallLimits()
+		}
+		Fuzz(t, redis, ours, opts)
+	}
+}
