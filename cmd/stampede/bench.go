@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
 	"strconv"
 	"strings"
@@ -75,14 +74,7 @@ func (c *BenchCmd) Help() string {
 }
 
 // Run measures until done or interrupted, and fails where there were error replies.
-func (c *BenchCmd) Run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	return c.run(ctx, os.Stdout, os.Stderr)
-}
-
-// run is Run with its surroundings as arguments.
-func (c *BenchCmd) run(ctx context.Context, out io.Writer, terminal *os.File) error {
+func (c *BenchCmd) Run(ctx context.Context, around surroundings) error {
 	suite, err := c.suite()
 	if err != nil {
 		return err
@@ -90,12 +82,12 @@ func (c *BenchCmd) run(ctx context.Context, out io.Writer, terminal *os.File) er
 	// A loop of the generator keeps its processor while it waits in the kernel; one more must
 	// be left for everything else.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), c.Threads+1))
-	if term.IsTerminal(int(terminal.Fd())) {
-		suite.Progress = showProgress(terminal)
+	if file, ok := around.stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		suite.Progress = showProgress(file)
 	}
 	report, err := suite.Run(ctx)
 	if len(report.Results) > 0 {
-		if textErr := report.WriteText(out); textErr != nil {
+		if textErr := report.WriteText(around.stdout); textErr != nil {
 			return textErr
 		}
 	}
@@ -111,7 +103,7 @@ func (c *BenchCmd) run(ctx context.Context, out io.Writer, terminal *os.File) er
 	}
 	err = fmt.Errorf("%d error replies, such as: %s", count, example)
 	if c.AllowErrors {
-		_, err = fmt.Fprintln(out, err)
+		_, err = fmt.Fprintln(around.stdout, err)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -120,13 +121,9 @@ func TestBenchFailsOnErrorReplies(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "results.json")
 	arguments := []string{"hot-incr", "--server", refusing(t), "-n", "20", "-c", "2",
 		"--warm-up", "0s", "--json", file}
-	terminal, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
 	var out strings.Builder
-	err = parseBench(t, arguments...).run(t.Context(), &out, terminal)
+	around := surroundings{stdout: &out, stderr: io.Discard}
+	err := parseBench(t, arguments...).Run(t.Context(), around)
 	if err == nil || !strings.Contains(err.Error(), "20 error replies, such as: ERR not today") {
 		t.Errorf("got error %v", err)
 	}
@@ -140,7 +137,7 @@ func TestBenchFailsOnErrorReplies(t *testing.T) {
 		t.Errorf("error %v, report %s", err, text)
 	}
 	allowed := parseBench(t, append(arguments, "--allow-errors")...)
-	if err := allowed.run(t.Context(), &out, terminal); err != nil {
+	if err := allowed.Run(t.Context(), around); err != nil {
 		t.Errorf("with --allow-errors: %v", err)
 	}
 	if n := strings.Count(out.String(), "hot-incr"); n != 2 {

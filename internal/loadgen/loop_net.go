@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 )
 
@@ -78,16 +79,10 @@ func (l *loop) exchange(p *phase, f *feed, t *tally, b batch) error {
 // collect reads the replies of a batch.
 func (l *loop) collect(p *phase, t *tally, b batch) error {
 	for waiting := b.calls; waiting > 0; {
-		if p.stopped.Load() {
-			return errors.Join(errStopped, l.conn.Close())
-		}
 		if l.filled == len(l.in) {
 			l.in = append(l.in, make([]byte, len(l.in))...)
 		}
-		if err := l.conn.SetReadDeadline(time.Now().Add(time.Duration(p.stallNs))); err != nil {
-			return err
-		}
-		n, err := l.conn.Read(l.in[l.filled:])
+		n, err := l.read(p)
 		if err != nil {
 			return errors.Join(fmt.Errorf("read replies: %w", err), l.conn.Close())
 		}
@@ -107,4 +102,22 @@ func (l *loop) collect(p *phase, t *tally, b batch) error {
 		return errUnasked
 	}
 	return nil
+}
+
+// read waits for what comes, until the server has been silent too long or the phase stops.
+func (l *loop) read(p *phase) (n int, err error) {
+	const notice = 50 * time.Millisecond
+	for giveUp := time.Now().Add(time.Duration(p.stallNs)); ; {
+		if err := l.conn.SetReadDeadline(time.Now().Add(notice)); err != nil {
+			return 0, err
+		}
+		n, err = l.conn.Read(l.in[l.filled:])
+		late := errors.Is(err, os.ErrDeadlineExceeded)
+		if !late || n > 0 || time.Now().After(giveUp) {
+			return n, err
+		}
+		if p.stopped.Load() {
+			return 0, errStopped
+		}
+	}
 }

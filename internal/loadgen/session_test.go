@@ -294,19 +294,28 @@ func TestServerCPUIsMeasured(t *testing.T) {
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	server, _ := startRedis(t)
-	for _, rate := range []float64{0, 10} {
+	silent := fakeServer(t, keepSilent(t))
+	for _, c := range []struct {
+		server Server
+		rate   float64
+	}{{server, 0}, {server, 10}, {silent, 0}} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		w, _ := Named("hot-incr")
-		s := open(t, server, Options{Duration: time.Hour, Rate: rate})
+		s, err := Open(t.Context(), c.server, Options{Duration: time.Hour, Rate: c.rate,
+			Stall: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := s.Run(ctx, w, 1); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("rate %v: got %v, want the error of the context", rate, err)
+			t.Errorf("%+v: got %v, want the error of the context", c, err)
 		}
 		cancel()
+		_ = s.Close() // the portable loop may have closed its connection already
 	}
 }
 
-// silentServer accepts connections and hands them to serve.
-func silentServer(t *testing.T, serve func(net.Conn)) Server {
+// fakeServer accepts connections and hands them to serve.
+func fakeServer(t *testing.T, serve func(net.Conn)) Server {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -325,10 +334,18 @@ func silentServer(t *testing.T, serve func(net.Conn)) Server {
 	return Server{Address: listener.Addr().String()}
 }
 
+// keepSilent holds a connection open, out of reach of its finalizer, and never answers.
+func keepSilent(t *testing.T) func(net.Conn) {
+	return func(c net.Conn) {
+		<-t.Context().Done()
+		_ = c.Close()
+	}
+}
+
 func TestFaultsOfTheServerEndTheRun(t *testing.T) {
 	for name, serve := range map[string]func(net.Conn){
 		"closes": func(c net.Conn) { _ = c.Close() },
-		"silent": func(net.Conn) {},
+		"silent": keepSilent(t),
 		"garbage": func(c net.Conn) {
 			_, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		},
@@ -338,7 +355,7 @@ func TestFaultsOfTheServerEndTheRun(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := Open(t.Context(), silentServer(t, serve), Options{Clients: 3,
+			s, err := Open(t.Context(), fakeServer(t, serve), Options{Clients: 3,
 				Requests: 1000, Stall: 100 * time.Millisecond})
 			if err != nil {
 				t.Fatal(err)
