@@ -1,0 +1,51 @@
+# Stampede. `make demo` shows what it does, `make test` proves that it works.
+
+GO       ?= go
+BIN      := bin/stampede
+LINT     := $(GO) tool -modfile=tools/go.mod
+PORT     ?= 6379
+
+.PHONY: help build demo test unit race slow conformance fuzz lint bench generate clean
+
+help: ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+build: ## the program: bin/stampede
+	$(GO) build -trimpath -o $(BIN) ./cmd/stampede
+
+demo: build ## a flash sale of 100 units before 10 000 buyers, and the audit at its end
+	$(BIN) demo
+
+test: ## everything; installs what is missing (redis-server as oracle, node packages)
+	scripts/install-test-tools
+	$(MAKE) lint unit race slow conformance
+
+unit: ## the tests of all packages
+	$(GO) test ./...
+
+race: ## those with goroutines, under the race detector
+	$(GO) test -race -short ./internal/engine ./internal/server ./internal/session ./internal/metrics \
+		./internal/txn ./internal/config ./internal/demo
+
+slow: ## the structures with all their invariants checked at every step
+	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace ./internal/object
+
+conformance: build ## the same calls on us and on a real redis-server, and clients as people use them
+	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 15m ./internal/conformance/...
+
+fuzz: ## each fuzzer for half a minute
+	scripts/fuzz 30s
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l cmd internal)" || { gofmt -l cmd internal; echo 'run gofmt -w on these'; exit 1; }
+	$(GO) vet ./...
+	$(LINT) staticcheck ./...
+
+bench: build ## the figures of the README, side by side with a redis-server of this machine
+	scripts/bench
+
+generate: ## docs/commands.md from the table of commands
+	$(GO) test ./internal/engine -run TestCommandsPage -update
+
+clean: ## what was built
+	rm -rf bin
