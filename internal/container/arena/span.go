@@ -17,8 +17,9 @@ const (
 	chunkBytes    = chunkUnits * unitBytes
 	regionUnits   = 1024 // units that are made accessible at once: 64 MiB
 	hugePageBytes = 2 << 20
-	spanBins      = 20 // free spans by the logarithm of their length
-	fitTriesMax   = 32 // free spans that are looked at in the bin that may be too short
+	smallUnits    = 4 * regionUnits // below that no huge pages are asked for
+	spanBins      = 20              // free spans by the logarithm of their length
+	fitTriesMax   = 32              // free spans that are looked at in the bin that may be too short
 )
 
 // unitKind says what a unit is. What has several units is marked in its first one, or in
@@ -246,7 +247,7 @@ func (a *Arena) open(end uint32) {
 	if err := makeAccessible(p, n); err != nil {
 		panic(fmt.Sprintf("arena: the system refuses %d bytes: %v", n, err))
 	}
-	if a.huge && opened > 0 {
+	if a.huge && opened >= smallUnits {
 		adviseHuge(p, n)
 	}
 	a.units = append(a.units, make([]unit, end-opened)...)

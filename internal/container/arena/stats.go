@@ -85,7 +85,3 @@ func (a *Arena) Fits(n int) bool {
 	_, _, ok := a.findSpan(length, align)
 	return ok
 }
-
-// UseHugePages asks the system for pages of 2 MiB in everything beyond the first 64 MiB.
-// It must be called before the first block.
-func (a *Arena) UseHugePages() { a.huge = true }

@@ -37,8 +37,8 @@ func newStore(b testing.TB) *store {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { a.Close() })
-	if os.Getenv("ARENA_HUGE") != "" {
-		a.UseHugePages()
+	if os.Getenv("ARENA_HUGE") == "0" {
+		a.HugePages(false)
 	}
 	s := &store{arena: a, seed: maphash.MakeSeed()}
 	s.table = table.NewIn(a, func(ref uint32) uint64 {
