@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -86,15 +87,10 @@ func (c *BenchCmd) Run(ctx context.Context, around surroundings) error {
 		suite.Progress = showProgress(file)
 	}
 	report, err := suite.Run(ctx)
-	if len(report.Results) > 0 {
-		if textErr := report.WriteText(around.stdout); textErr != nil {
-			return textErr
-		}
+	if len(report.Results) > 0 { // what was measured before an error is not lost
+		err = errors.Join(err, report.WriteText(around.stdout), c.writeJSON(report))
 	}
 	if err != nil {
-		return err
-	}
-	if err := c.writeJSON(report); err != nil {
 		return err
 	}
 	count, example := report.ErrorReplies()
