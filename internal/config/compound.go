@@ -91,8 +91,8 @@ func readOutputLimit(fields []string) (class, shown string, err error) {
 	if !known {
 		return "", "", errOutputKind
 	}
-	hard, ok1 := parseMemory(fields[1])
-	soft, ok2 := parseMemory(fields[2])
+	hard, ok1 := ParseMemory(fields[1])
+	soft, ok2 := ParseMemory(fields[2])
 	seconds, err := strconv.ParseInt(fields[3], 10, 32)
 	if !ok1 || !ok2 || err != nil || seconds < 0 {
 		return "", "", errOutput
@@ -193,8 +193,8 @@ func (c *Config) OutputLimit(class string) (l OutputLimit) {
 	fields := strings.Fields(c.Text(ClientOutputBufferLimit))
 	for ; len(fields) >= outputFields; fields = fields[outputFields:] {
 		if fields[0] == class {
-			l.HardBytes, _ = parseMemory(fields[1])
-			l.SoftBytes, _ = parseMemory(fields[2])
+			l.HardBytes, _ = ParseMemory(fields[1])
+			l.SoftBytes, _ = ParseMemory(fields[2])
 			l.SoftSeconds, _ = strconv.ParseInt(fields[3], 10, 64)
 		}
 	}

@@ -212,3 +212,9 @@ func (c *Config) SetAtStart(name string, args ...string) error {
 	c.store(i, v)
 	return nil
 }
+
+// Secret tells whether the value of a parameter must not be shown in a log.
+func (c *Config) Secret(name string) bool {
+	i, known := c.byName[strings.ToLower(name)]
+	return known && c.rows[i].secret
+}

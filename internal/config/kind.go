@@ -108,7 +108,7 @@ func (k memory) read(text, _ string) (value, error) {
 		}
 		return value{number: -n, shown: text}, nil
 	}
-	n, ok := parseMemory(text)
+	n, ok := ParseMemory(text)
 	switch {
 	case !ok && k.percent:
 		return value{}, errPercent
@@ -118,9 +118,9 @@ func (k memory) read(text, _ string) (value, error) {
 	return bounded(n, k.min, math.MaxInt64, strconv.FormatInt(n, 10))
 }
 
-// parseMemory reads an amount such as 100mb. k, m and g are powers of ten, kb, mb and gb
+// ParseMemory reads an amount such as 100mb. k, m and g are powers of ten, kb, mb and gb
 // powers of two; nothing at all is zero.
-func parseMemory(text string) (bytes int64, ok bool) {
+func ParseMemory(text string) (bytes int64, ok bool) {
 	digits := strings.TrimRight(text, "kmgbKMGB")
 	factor := int64(1)
 	switch strings.ToLower(text[len(digits):]) {

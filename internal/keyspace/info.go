@@ -54,3 +54,63 @@ func (s *Space) Pending() int { return len(s.big.dying) }
 func (db *DB) TableBytes() (keys, deadlines int64) {
 	return db.keys.Bytes(), db.expires.Bytes()
 }
+
+// Summary is what several Spaces hold together.
+type Summary struct {
+	Used    int64 // see [Space.Used]
+	Memory  Memory
+	Stats   Stats
+	Pending int // see [Space.Pending]
+	DBs     [Databases]DBSummary
+}
+
+// DBSummary is what one numbered database holds.
+type DBSummary struct {
+	Keys, Expiring            int
+	MeanTTLMs                 int64 // estimated, of the keys with a deadline
+	KeyTables, DeadlineTables int64 // bytes of the indexes
+}
+
+// Summarize adds up Spaces, all of which the caller owns. Cost: O(spaces · databases).
+func Summarize(spaces []*Space) Summary {
+	var sum Summary
+	for _, s := range spaces {
+		m := s.Memory()
+		sum.Memory.Blocks += m.Blocks
+		sum.Memory.Beside += m.Beside
+		sum.Memory.Resident += m.Resident
+		sum.Stats.Hits += s.Stats.Hits
+		sum.Stats.Misses += s.Stats.Misses
+		sum.Stats.Expired += s.Stats.Expired
+		sum.Stats.Evicted += s.Stats.Evicted
+		sum.Stats.Changes += s.Stats.Changes
+		sum.Pending += s.Pending()
+		for i, db := range s.dbs {
+			sum.DBs[i].add(db)
+		}
+	}
+	return sum
+}
+
+// Tables is the memory of the indexes of all databases.
+func (sum *Summary) Tables() (bytes int64) {
+	for i := range sum.DBs {
+		bytes += sum.DBs[i].KeyTables + sum.DBs[i].DeadlineTables
+	}
+	return bytes
+}
+
+func (d *DBSummary) add(db *DB) {
+	if n := db.Expiring(); n > 0 {
+		all := int64(d.Expiring)*d.MeanTTLMs + int64(n)*db.MeanTTLMs()
+		d.Expiring += n
+		d.MeanTTLMs = all / int64(d.Expiring)
+	}
+	d.Keys += db.Len()
+	keys, deadlines := db.TableBytes()
+	d.KeyTables += keys
+	d.DeadlineTables += deadlines
+}
+
+// ResetStats sets the counters to zero, but for that of changes.
+func (s *Space) ResetStats() { s.Stats = Stats{Changes: s.Stats.Changes} }

@@ -4,6 +4,8 @@ package metrics
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -21,7 +23,7 @@ type SlowLog struct {
 	limitNanos atomic.Int64 // negative: nothing is slow
 
 	mu     sync.Mutex
-	lenMax int
+	lenMax int64
 	lastID int64 // number of the next entry
 	calls  []SlowCall
 }
@@ -38,10 +40,10 @@ type SlowCall struct {
 
 // SetLimits tells from which duration a call is slow (negative: none is) and how many
 // are kept.
-func (l *SlowLog) SetLimits(micros int64, lenMax int) {
-	nanos := micros * 1000
-	if micros < 0 {
-		nanos = -1
+func (l *SlowLog) SetLimits(micros, lenMax int64) {
+	nanos := int64(-1)
+	if micros >= 0 {
+		nanos = min(micros, math.MaxInt64/1000) * 1000
 	}
 	l.limitNanos.Store(nanos)
 	l.mu.Lock()
@@ -70,7 +72,7 @@ func (l *SlowLog) Add(unix, nanos int64, args [][]byte, addr, name string) {
 
 // trim drops the oldest calls that are too many. mu is held.
 func (l *SlowLog) trim() {
-	if drop := len(l.calls) - l.lenMax; drop > 0 {
+	if drop := int64(len(l.calls)) - l.lenMax; drop > 0 {
 		clear(l.calls[:drop])
 		l.calls = l.calls[drop:]
 	}
@@ -84,15 +86,13 @@ func (l *SlowLog) Len() int {
 }
 
 // Last returns at most n calls, the newest first; n < 0 means all.
-func (l *SlowLog) Last(n int) []SlowCall {
+func (l *SlowLog) Last(n int64) []SlowCall {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n < 0 || n > len(l.calls) {
-		n = len(l.calls)
-	}
-	last := make([]SlowCall, 0, n)
-	for i := len(l.calls) - 1; i >= len(l.calls)-n; i-- {
-		last = append(last, l.calls[i])
+	last := slices.Clone(l.calls)
+	slices.Reverse(last)
+	if n >= 0 && n < int64(len(last)) {
+		last = last[:n]
 	}
 	return last
 }
