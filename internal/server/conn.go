@@ -26,6 +26,8 @@ type Conn struct {
 	out    []byte // output that waits; out[:sent] has gone; nil if there is none
 	sent   int
 
+	replyBytes int // of one call, on average of the last batch
+
 	stalled   bool  // no call runs before output has gone
 	suspended bool  // the engine has not run the call at the beginning of in
 	retryAtMs int64 // when to try it again; 0: when told to
@@ -55,7 +57,7 @@ func NewConn(s *session.Session, w *Worker) *Conn {
 
 func (c *Conn) init(s *session.Session, w *Worker) {
 	c.session, c.parser = s, resp.NewParser(resp.DefaultLimits())
-	c.class, c.activeMs = session.Normal, w.NowMs
+	c.class, c.activeMs, c.replyBytes = session.Normal, w.NowMs, replyBytesGuess
 }
 
 // Session is whose connection it is.
@@ -180,8 +182,10 @@ func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 		err := w.batch.Parse(&c.parser, in, callsMax)
 		n := w.batch.Len()
 		if n > 0 {
+			before := w.out.Len()
 			outcome := w.caller.Do(c.session, &w.batch, &w.out)
 			*command = outcome.Command
+			c.replyBytes = (w.out.Len() - before) / n
 			in = in[w.batch.End(outcome.Ran):]
 			if outcome.Ran < n || c.session.Closing {
 				c.parser.Reset()
@@ -206,14 +210,15 @@ func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 }
 
 // prepare sets the parser to the limits in force and returns how many calls may be parsed
-// before they run: AUTH changes what may come behind it.
+// before they run: AUTH changes what may come behind it, and large replies shall be sent
+// before there are too many of them.
 func (c *Conn) prepare(w *Worker) (callsMax int) {
 	c.parser.Limits.BulkBytesMax = w.Limits.BulkBytesMax
 	c.parser.Unauthenticated = !c.session.Authenticated
 	if c.parser.Unauthenticated {
 		return 1
 	}
-	return batchCallsMax
+	return min(max(w.Limits.StallBytes/max(c.replyBytes, 1), 1), batchCallsMax)
 }
 
 // fail answers bytes that are no call; nothing behind them can be read.

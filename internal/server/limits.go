@@ -11,6 +11,8 @@ import (
 const (
 	// batchCallsMax is how many calls run before their replies are looked at.
 	batchCallsMax = 512
+	// replyBytesGuess is how large replies are thought to be before there was one.
+	replyBytesGuess = 16 << 10
 	// readBytesMax is the most that one read brings, unless a large argument is under way.
 	readBytesMax = 64 << 10
 	// waitBytesMax is how much input a connection that waits may have. Beyond it nothing is

@@ -111,8 +111,12 @@ func (l *loop) free() error {
 	}
 	l.freed = true
 	for _, m := range l.posted {
-		if m.what == adopt || m.what == listen {
-			_ = unix.Close(m.fd) // the client sees a reset
+		switch m.what {
+		case adopt:
+			_ = unix.Close(m.fd) // the client sees its end
+			l.server.open.Add(-1)
+		case listen:
+			_ = unix.Close(m.fd) // nobody has waited yet
 		}
 	}
 	return errors.Join(unix.Close(l.bell), unix.Close(l.epoll))

@@ -165,8 +165,8 @@ func (k *netLink) run(input []byte) bool {
 	c := &k.conn
 	if len(input) > 0 {
 		c.Receive(w, input)
-	} else if waits, untilMs := c.Suspended(); waits && (untilMs == 0 || untilMs <= w.NowMs) {
-		c.Resume(w)
+	} else if waits, _ := c.Suspended(); waits {
+		c.Resume(w) // if it is too early, the engine says so again
 	}
 	c.Tick(w)
 	for {
@@ -213,7 +213,7 @@ func (k *netLink) sendRest() {
 	for {
 		k.mu.Lock()
 		rest := k.conn.Pending()
-		if len(rest) == 0 || k.conn.broken != nil {
+		if len(rest) == 0 || k.conn.broken != nil || k.killed.Load() {
 			k.sending, k.writeByMs = false, 0
 			k.mu.Unlock()
 			k.wake()
