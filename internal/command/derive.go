@@ -109,7 +109,7 @@ func (d *keyDeriver) arg(arg *Arg, at, rest int, exact bool) {
 	begin := KeyBegin{Index: at}
 	if arg.Token != "" {
 		begin = KeyBegin{Keyword: arg.Token, From: max(at, -at)}
-	} else if at < 0 {
+	} else if at < 0 || arg.Optional {
 		d.fail(arg, "no fixed place and no word before it")
 		return
 	}

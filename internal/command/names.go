@@ -105,11 +105,12 @@ func short(b []byte) uint64 {
 
 // upper makes capitals of the small ASCII letters among the eight bytes of a word, all
 // at once: the high bit of each byte tells, after two additions, what lies from 'a' to 'z'.
+// Bytes beyond ASCII may change too, but stay beyond, where no name is.
 func upper(word uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	low := word &^ highs
 	fromA := low + (0x80-'a')*ones
 	beyondZ := low + (0x7f-'z')*ones
-	small := fromA &^ beyondZ &^ word & highs
+	small := fromA &^ beyondZ & highs
 	return word - small>>2
 }

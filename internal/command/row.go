@@ -51,6 +51,16 @@ func newRow(spec Spec) (*Row, error) {
 	if err := r.deriveKeys(); err != nil {
 		return nil, err
 	}
+	switch spec.Do.(type) {
+	case OnShard:
+		if r.FirstKey == 0 {
+			return nil, errors.New("OnShard needs a key at a fixed place: where is the @?")
+		}
+	case OnKeys:
+		if !r.HasKeys() {
+			return nil, errors.New("OnKeys needs keys: where is the @?")
+		}
+	}
 	if r.Categories, err = deriveCategories(&spec); err != nil {
 		return nil, err
 	}

@@ -267,7 +267,9 @@ func joinNames(args []Arg) string {
 }
 
 // isToken tells whether word stands for itself: it has no small letter.
-func isToken(word string) bool { return word != "" && strings.ToUpper(word) == word }
+func isToken(word string) bool {
+	return word != "" && word[0] != '@' && strings.ToUpper(word) == word
+}
 
 // isValue tells whether word stands for a value.
 func isValue(word string) bool { return word != "" && !isToken(word) && word != "..." }

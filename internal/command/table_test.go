@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stampede/internal/command"
+	"stampede/internal/reply"
 )
 
 // handled stands for the handlers of rows that no test calls.
@@ -42,11 +43,25 @@ func call(text string) [][]byte {
 	return argv
 }
 
+// run gives the reply to a call of a row that is Local.
+func run(t *testing.T, table *command.Table, text string) []byte {
+	t.Helper()
+	row, fail := table.Lookup(call(text))
+	if fail != "" {
+		t.Fatal(fail)
+	}
+	c := &command.Call{Row: row, Reply: &reply.Buffer{}}
+	row.Do.(command.Local)(c)
+	return c.Reply.B
+}
+
 func smallTable(t testing.TB) *command.Table {
 	return newTable(t,
 		spec("GET", "@key", command.Read), spec("SET", "@key value", command.Write),
 		spec("INCR", "@key", command.Write), spec("HGETALL", "@key", command.Read),
 		spec("ZREVRANGEBYSCORE", "@key max min", command.Read),
+		spec("A2345678", "", 0), spec("A23456789", "", 0), spec("A234567890123456", "", 0),
+		spec("A2345678901234567", "", 0), spec("A2345678901234568", "", 0),
 		spec("A23456789012345678901234", "@key", command.Read),
 		container("CLIENT"), spec("CLIENT|KILL", "address", 0),
 	)
@@ -57,7 +72,9 @@ func TestLookup(t *testing.T) {
 	for text, want := range map[string]string{
 		"get k": "GET", "GET": "GET", "gEt a b c": "GET", "zrevrangebyscore k 1 0": "ZREVRANGEBYSCORE",
 		"hgetAll k": "HGETALL", "client": "CLIENT", "Client Kill x": "CLIENT|KILL",
-		"a23456789012345678901234 k": "A23456789012345678901234",
+		"a23456789012345678901234 k": "A23456789012345678901234", "a2345678": "A2345678",
+		"a23456789": "A23456789", "a234567890123456": "A234567890123456",
+		"a2345678901234567": "A2345678901234567", "a2345678901234568": "A2345678901234568",
 	} {
 		row, fail := table.Lookup(call(text))
 		if row == nil || row.Name != want {
@@ -76,13 +93,40 @@ func TestLookup(t *testing.T) {
 		long + " a":      "ERR unknown command '" + long[:128] + "', with args beginning with: 'a' ",
 		"foo " + long + " b": "ERR unknown command 'foo', with args beginning with: '" +
 			long[:128] + "' ",
-		"foo " + long[:100] + " " + long + " b": "ERR unknown command 'foo', with args beginning with: '" +
-			long[:100] + "' '" + long[:25] + "' ",
+		"foo " + long[:100] + " " + long + " b": "ERR unknown command 'foo', with args " +
+			"beginning with: '" + long[:100] + "' '" + long[:25] + "' ",
 	} {
 		if row, fail := table.Lookup(call(text)); row != nil || string(fail) != want {
 			t.Errorf("Lookup(%q)\n got %v, %q\nwant %q", text, row, fail, want)
 		}
 	}
+}
+
+// FuzzLookup compares with a walk over all rows.
+func FuzzLookup(f *testing.F) {
+	for _, seed := range []string{"get", "GET\x00", "zrevrangebyscore", "g\xe5t", "client", "`{[@"} {
+		f.Add([]byte(seed), []byte("kill"))
+	}
+	table := smallTable(f)
+	find := func(name []byte, among func(*command.Row) bool) *command.Row {
+		for _, row := range table.Rows() {
+			last := row.Name[strings.LastIndexByte(row.Name, '|')+1:]
+			if among(row) && command.EqualFold(name, last) {
+				return row
+			}
+		}
+		return nil
+	}
+	f.Fuzz(func(t *testing.T, name, sub []byte) {
+		want := find(name, func(row *command.Row) bool { return row.Container == nil })
+		if want != nil && len(want.Subcommands) > 0 {
+			container := want
+			want = find(sub, func(row *command.Row) bool { return row.Container == container })
+		}
+		if got, _ := table.Lookup([][]byte{name, sub}); got != want {
+			t.Errorf("Lookup(%q %q) = %v, want %v", name, sub, got, want)
+		}
+	})
 }
 
 func TestLookupAllocatesNothing(t *testing.T) {

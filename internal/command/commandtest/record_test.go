@@ -16,7 +16,7 @@ import (
 	"stampede/internal/conformance"
 )
 
-var update = flag.Bool("update", false, "write the recording anew from the redis-server of the PATH")
+var update = flag.Bool("update", false, "record from the redis-server of the PATH")
 
 // TestRecordingIsOfRedis asks the server and compares.
 func TestRecordingIsOfRedis(t *testing.T) {

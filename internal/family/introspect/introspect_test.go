@@ -5,6 +5,7 @@ package introspect_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -200,6 +201,28 @@ LIST FILTERBY ACLCAT nope
 LIST FILTERBY PATTERN Get
 LIST FILTERBY PATTERN client|kill`
 
+// TestKeysOfRandomCalls asks both for the keys of calls that are mostly nonsense.
+func TestKeysOfRandomCalls(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(seed, 0))
+	table, redis := newTable(t), dialRedis(t, conformance.StartRedis(t), 2)
+	rows := slices.DeleteFunc(slices.Clone(table.Rows()), func(row *command.Row) bool {
+		return !row.HasKeys() || row.Name == "BITFIELD" || row.Name == "SET" // UseOf is theirs
+	})
+	words := strings.Fields("a b key 0 1 2 3 -1 STREAMS streams STORE KEYS GROUP LIMIT x")
+	for range 3000 {
+		row := rows[rng.IntN(len(rows))]
+		call := []string{"COMMAND", [...]string{"GETKEYS", "GETKEYSANDFLAGS"}[rng.IntN(2)]}
+		call = append(call, strings.Split(row.Lower, "|")...)
+		for range rng.IntN(8) {
+			call = append(call, words[rng.IntN(len(words))])
+		}
+		if got, want := run(t, table, 2, call...), redis.do(call...); !bytes.Equal(got, want) {
+			t.Errorf("seed %d: %q\n got %q\nwant %q", seed, call, got, want)
+		}
+	}
+}
+
 // TestListsAreThoseOfRedis compares as sets: Redis lists in no order.
 func TestListsAreThoseOfRedis(t *testing.T) {
 	table, redis := newTable(t), dialRedis(t, conformance.StartRedis(t), 2)
@@ -233,10 +256,7 @@ func texts(t *testing.T, wire []byte) []string {
 
 // TestDocsAreWhole looks at the parts that have no fixed words.
 func TestDocsAreWhole(t *testing.T) {
-	table, err := command.NewTable(introspect.Commands)
-	if err != nil {
-		t.Fatal(err)
-	}
+	table := newTable(t)
 	for _, proto := range []resp.Proto{2, 3} {
 		for _, call := range []string{"COMMAND", "COMMAND DOCS", "COMMAND INFO", "COMMAND LIST",
 			"COMMAND HELP", "COMMAND COUNT", "COMMAND DOCS command|list COMMAND"} {
@@ -246,9 +266,16 @@ func TestDocsAreWhole(t *testing.T) {
 			}
 		}
 	}
-	want := "*1\r\n%3\r\n$4\r\nname\r\n$12\r\ncommand-name\r\n$4\r\ntype\r\n$6\r\nstring\r\n" +
-		"$5\r\nflags\r\n~2\r\n+optional\r\n+multiple\r\n"
-	if wire := run(t, table, 3, "COMMAND", "DOCS", "command|info"); !bytes.HasSuffix(wire, []byte(want)) {
-		t.Errorf("COMMAND DOCS command|info\n got %q\nwant an end of %q", wire, want)
+	for name, want := range map[string]string{
+		"command|info": "*1 %3 $4 name $12 command-name $4 type $6 string " +
+			"$5 flags ~2 +optional +multiple ",
+		"GET": "%1 $3 get %5 $7 summary $5 Does. $5 since $5 1.0.0 $5 group $6 string " +
+			"$10 complexity $4 O(1) $9 arguments *1 %3 $4 name $3 key $4 type $3 key " +
+			"$14 key_spec_index :0 ",
+	} {
+		got := strings.ReplaceAll(string(run(t, table, 3, "COMMAND", "DOCS", name)), "\r\n", " ")
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("COMMAND DOCS %s\n got %q\nwant an end of %q", name, got, want)
+		}
 	}
 }
