@@ -3,6 +3,8 @@
 package arena_test
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"stampede/internal/assert"
@@ -103,6 +105,28 @@ func TestMemoryGoesBack(t *testing.T) {
 	a.Check()
 	if s := a.Stats(); s.Used != 0 || s.Blocks != 0 || s.Resident > 4*mib {
 		t.Errorf("empty: %+v", s)
+	}
+}
+
+func TestManySlabsOfOneClass(t *testing.T) {
+	const size = 100 << 10 // nine to a slab
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	a := newArena(t, 0)
+	var refs []arena.Ref
+	for step := range 3000 {
+		if random.IntN(1000) < 300+step%600 {
+			i := random.IntN(len(refs) + 1)
+			refs = slices.Insert(refs, i, a.Alloc(size))
+		} else if len(refs) > 0 {
+			a.Free(refs[len(refs)-1], size)
+			refs = refs[:len(refs)-1]
+		}
+		a.Check()
+		if a.Used() != int64(len(refs)*arena.SizeOf(size)) {
+			t.Fatalf("Used = %d with %d blocks", a.Used(), len(refs))
+		}
 	}
 }
 

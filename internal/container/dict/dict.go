@@ -8,7 +8,7 @@
 //	uvarint length of field · uvarint length of value · field · value
 //
 // and a table finds the blocks. A pair costs its bytes, two of lengths, the rounding to a
-// size class (one eighth at most) and about 6.3 bytes of table.
+// size class (one eighth at most) and about 6.6 bytes of table.
 //
 // # Ownership
 //

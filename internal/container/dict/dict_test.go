@@ -103,6 +103,9 @@ func TestBytesOfALargeHash(t *testing.T) {
 	if per := float64(d.Bytes()) / fields; per > 97 {
 		t.Errorf("%.1f bytes for a field of 20 and a value of 64", per)
 	}
+	for i := range fields / 10 {
+		d.Set(fmt.Appendf(nil, "field:%014d", i), make([]byte, i%1000))
+	}
 	if beside := d.Bytes() - a.Used(); beside < 0 || beside > 10_000 {
 		t.Errorf("Bytes is %d more than what the arena knows of", beside)
 	}

@@ -4,6 +4,8 @@ package table
 
 import "stampede/internal/assert"
 
+const weakHash = "table: too many entries with nearly the same hash"
+
 // grow makes room in the segment of hash.
 func (t *Table) grow(hash uint64) {
 	index := uint32(t.indexOf(hash))
@@ -14,48 +16,49 @@ func (t *Table) grow(hash uint64) {
 		t.split(index, n)
 		return
 	}
-	t.resize(index, want)
+	ok := t.resize(index, want, linesHard)
+	assert.That(ok, weakHash)
 }
 
-// shrink gives memory of the segment at index back, if it is sparse.
+// shrink gives memory of the segment at index back, if it is sparse. Where entries were
+// deleted in the order of their hashes, those left lie close together and may not find
+// places in less: then all stays as it is.
 func (t *Table) shrink(index uint32) {
 	s := t.dir[index]
 	n := s.entries()
 	if n*sparseSlots >= int(s.size)*lineSlots*2 {
 		return
 	}
-	if s.depth == 0 {
-		if want := linesFor(n); want < uint32(s.size) {
-			t.resize(index, want)
-		}
-		return
-	}
-	buddy := t.dir[t.buddy(index)]
-	if buddy.depth == s.depth {
-		if lines := linesFor(n + buddy.entries()); lines <= mergeLinesMax {
-			t.merge(index, lines)
-			return
+	least := uint32(1)
+	if s.depth > 0 {
+		least = linesExact
+		buddy := t.dir[t.buddy(index)]
+		if buddy.depth == s.depth {
+			lines := linesFor(n + buddy.entries())
+			if lines <= mergeLinesMax && t.merge(index, lines) {
+				return
+			}
 		}
 	}
-	if want := max(linesFor(n), linesExact); want < uint32(s.size) {
-		t.resize(index, want)
+	if want := max(linesFor(n), least); want < uint32(s.size) {
+		t.resize(index, want, uint32(s.size)-1)
 	}
 }
 
 // resize moves the entries of the segment at index into one of size lines or, where
-// chance wants it, a little more.
-func (t *Table) resize(index, size uint32) {
+// chance wants it, of more, but not of more than most; ok is false if that is too few.
+func (t *Table) resize(index, size, most uint32) (ok bool) {
 	old := t.dir[index]
-	for {
+	for ; size <= most; size = larger(size) {
 		s := t.allocSegment(size, old.depth)
 		if t.refill(&s, &old, 0, 0) {
 			t.set(index, s)
 			t.freeSegment(old)
-			return
+			return true
 		}
 		t.freeSegment(s)
-		size = larger(size)
 	}
+	return false
 }
 
 // refill places all entries of old in s, whose depth is smaller by shift; side is what
@@ -73,13 +76,14 @@ func (t *Table) refill(s, old *segment, shift, side uint32) (ok bool) {
 // split makes two segments of the one at index, which has n entries.
 func (t *Table) split(index uint32, n int) {
 	old := t.dir[index]
-	assert.That(old.depth < DepthMax, "table: too many entries with nearly the same hash")
+	assert.That(old.depth < DepthMax, weakHash)
 	size := max(linesFor((n+1)/2), linesExact)
 	low, high := t.allocSegment(size, old.depth+1), t.allocSegment(size, old.depth+1)
 	for !t.scatter(&old, &low, &high) {
 		t.freeSegment(low)
 		t.freeSegment(high)
 		size = larger(size)
+		assert.That(size <= linesHard, weakHash)
 		low, high = t.allocSegment(size, old.depth+1), t.allocSegment(size, old.depth+1)
 	}
 	t.freeSegment(old)
@@ -112,8 +116,9 @@ func (t *Table) scatter(old, low, high *segment) (ok bool) {
 	return true
 }
 
-// merge makes one segment of the one at index and its buddy.
-func (t *Table) merge(index, size uint32) {
+// merge makes one segment of size lines of the one at index and its buddy; ok is false if
+// not all entries find a place in it.
+func (t *Table) merge(index, size uint32) (ok bool) {
 	width := uint32(1) << (t.depth - t.dir[index].depth)
 	first := index &^ (2*width - 1)
 	low, high := t.dir[first], t.dir[first+width]
@@ -121,10 +126,9 @@ func (t *Table) merge(index, size uint32) {
 		size = max(size, linesExact)
 	}
 	s := t.allocSegment(size, low.depth-1)
-	for !t.refill(&s, &low, 1, 0) || !t.refill(&s, &high, 1, 1) {
+	if !t.refill(&s, &low, 1, 0) || !t.refill(&s, &high, 1, 1) {
 		t.freeSegment(s)
-		size = larger(size)
-		s = t.allocSegment(size, low.depth-1)
+		return false
 	}
 	if low.depth == t.depth {
 		t.deepest -= 2
@@ -137,6 +141,7 @@ func (t *Table) merge(index, size uint32) {
 		first /= 2
 	}
 	t.shrink(first) // its own buddy may have waited for this
+	return true
 }
 
 // buddy is where the other half of the segment stands from which the one at index came.

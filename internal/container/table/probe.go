@@ -12,8 +12,8 @@ import "math/bits"
 //		}
 //	}
 //
-// In all but a few percent of cases it yields what is sought, if that is there, and
-// nothing else. It is valid until the next Insert or Delete.
+// It yields what is sought, if that is there, and in 7 of 100 searches an entry beside it.
+// It is valid until the next Insert or Delete.
 type Probe struct {
 	line   *line
 	behind *line
@@ -38,9 +38,10 @@ func (t *Table) Probe(hash uint64) Probe {
 	fine := fineOf(hash, s.depth)
 	home := s.home(fine)
 	l, behind := s.line(home), s.line(s.next(home))
+	away := behind.match(fine) & behind.guests()
 	return Probe{
 		line: l, behind: behind, index: uint32(index),
-		slots: l.match(fine)&l.homes() | behind.match(fine)<<guestShift&behind.marks&(slotsMask<<guestShift),
+		slots: l.match(fine)&l.homes() | away<<guestShift,
 	}
 }
 

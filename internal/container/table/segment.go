@@ -6,7 +6,6 @@ import (
 	"math/bits"
 	"unsafe"
 
-	"stampede/internal/assert"
 	"stampede/internal/container/arena"
 )
 
@@ -180,8 +179,7 @@ func linesFor(n int) uint32 {
 	return uint32(arena.SizeOf(lines*lineBytes) / lineBytes)
 }
 
-// larger is the size above size, where chance did not let all entries find a place.
+// larger is the next size above size.
 func larger(size uint32) uint32 {
-	assert.That(size < linesHard, "table: too many entries with nearly the same hash")
 	return uint32(arena.SizeOf(int(size+1)*lineBytes) / lineBytes)
 }

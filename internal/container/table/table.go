@@ -17,11 +17,11 @@
 //
 // A segment that has no place for an entry grows by an eighth or two, up to 128 lines,
 // then splits into two; no other segment is touched, so there is no pause in which all is
-// rehashed. Fine position and home give back each other's missing bits: in a segment of
-// 64 lines or more an entry's line and tag determine its fine position, and to grow asks
-// for no hash. Only a split does. Because segments grow in small steps they are 73 to 92 %
-// full at any size of the table: about 6.3 bytes an entry. A segment that has become
-// sparse shrinks, and merges with its buddy. A table of up to 12 entries is one line.
+// rehashed. In a segment of 64 lines or more, the line of an entry and its tag determine
+// its fine position, so that to grow asks for no hash; only a split does. Because segments
+// grow in small steps they are about 80 to 88 % full at any size of the table: 6.5 to 6.7
+// bytes an entry. A segment that has become sparse shrinks, and merges with its buddy. A
+// table of up to 12 entries is one line.
 //
 // # Invariants
 //

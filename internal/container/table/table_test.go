@@ -3,7 +3,9 @@
 package table_test
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"stampede/internal/container/arena"
@@ -92,5 +94,29 @@ func TestGrowAndShrink(t *testing.T) {
 	}
 	if a.Used() != 0 {
 		t.Errorf("%d bytes of the arena are lost", a.Used())
+	}
+}
+
+func TestDeletionInTheOrderOfHashes(t *testing.T) {
+	tab := table.New(hashOf)
+	empty := tab.Bytes()
+	refs := make([]uint32, 20000)
+	for i := range refs {
+		refs[i] = uint32(i)
+		tab.Insert(hashOf(refs[i]), refs[i])
+	}
+	slices.SortFunc(refs, func(a, b uint32) int { return cmp.Compare(hashOf(a), hashOf(b)) })
+	for i, ref := range refs {
+		pos, ok := find(tab, ref)
+		if !ok {
+			t.Fatalf("%d is not found", ref)
+		}
+		tab.Delete(pos)
+		if i%999 == 0 {
+			tab.Check()
+		}
+	}
+	if tab.Check(); tab.Bytes() > empty {
+		t.Errorf("%d bytes after all is deleted, %d before", tab.Bytes(), empty)
 	}
 }
