@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package zset
+
+import (
+	"math"
+
+	"stampede/internal/command"
+	"stampede/internal/keyspace"
+	"stampede/internal/reply"
+)
+
+func rem(db *keyspace.DB, c *command.Call) {
+	z, ok := find(db, c, c.Args.Bytes())
+	if !ok {
+		return
+	}
+	removed := int64(0)
+	for c.Args.More() {
+		if z.Remove(c.Args.Bytes()) {
+			removed++
+		}
+	}
+	c.Reply.Int(removed)
+}
+
+func remRangeByRank(db *keyspace.DB, c *command.Call)  { remRange(db, c, byRank) }
+func remRangeByScore(db *keyspace.DB, c *command.Call) { remRange(db, c, byScore) }
+func remRangeByLex(db *keyspace.DB, c *command.Call)   { remRange(db, c, byLex) }
+
+func remRange(db *keyspace.DB, c *command.Call, by by) {
+	key, s := c.Args.Bytes(), span{by: by}
+	s.parseBounds(&c.Args, c.Args.Bytes(), c.Args.Bytes())
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	if z, ok := find(db, c, key); ok {
+		r := s.of(&z)
+		z.RemoveRange(r.from, r.n)
+		c.Reply.Int(int64(r.n))
+	}
+}
+
+func popMin(db *keyspace.DB, c *command.Call) { pop(db, c, false) }
+func popMax(db *keyspace.DB, c *command.Call) { pop(db, c, true) }
+
+// pop answers without a count with one pair, in RESP3 not nested; else with nested pairs.
+func pop(db *keyspace.DB, c *command.Call, reverse bool) {
+	key, count, single := c.Args.Bytes(), int64(1), true
+	if c.Args.More() {
+		single = false
+		if count = c.Args.Int(); c.Args.Err() == nil && count < 0 {
+			c.Args.Fail(reply.ErrNotPositive)
+		}
+	}
+	if c.Args.More() {
+		c.Args = command.NewArgs(nil)
+		c.Args.Fail(reply.ErrSyntax)
+	}
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	z, ok := find(db, c, key)
+	if !ok {
+		return
+	}
+	r := end(&z, count, reverse)
+	if !single || r.n == 0 {
+		answer(c.Reply, &z, r, true)
+	} else {
+		at := z.At(r.from)
+		c.Reply.Array(2)
+		c.Reply.Bulk(at.Member())
+		c.Reply.Double(at.Score())
+	}
+	r.remove(&z)
+}
+
+// end is up to count members from one end of z.
+func end(z *keyspace.ZSet, count int64, reverse bool) run {
+	r := run{n: int(min(count, int64(z.Len()))), reverse: reverse}
+	if reverse {
+		r.from = z.Len() - 1
+	}
+	return r
+}
+
+// remove removes the members of the run.
+func (r run) remove(z *keyspace.ZSet) {
+	if r.reverse {
+		r.from -= r.n - 1
+	}
+	z.RemoveRange(r.from, r.n)
+}
+
+func mpop(tx command.Tx, c *command.Call) {
+	keys, reverse, count := parseMPop(&c.Args)
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	for _, key := range keys {
+		z, ok := find(tx.DB(c.DB, key), c, key)
+		if !ok {
+			return
+		}
+		if !z.Exists() {
+			continue
+		}
+		r := end(&z, count, reverse)
+		c.Reply.Array(2)
+		c.Reply.Bulk(key)
+		c.Reply.Array(r.n)
+		r.each(&z, func(member []byte, score float64) {
+			c.Reply.Array(2)
+			c.Reply.Bulk(member)
+			c.Reply.Double(score)
+		})
+		r.remove(&z)
+		return
+	}
+	c.Reply.NullArray()
+}
+
+func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {
+	n := a.IntOr("ERR numkeys should be greater than 0")
+	if a.Err() == nil && n < 1 {
+		a.Fail(reply.Error("ERR numkeys should be greater than 0"))
+	}
+	keys = a.Take(int(min(n, math.MaxInt32)))
+	switch {
+	case a.Opt("MIN"):
+	case a.Opt("MAX"):
+		reverse = true
+	default:
+		a.Fail(reply.ErrSyntax)
+	}
+	count = 1
+	if a.Left() > 1 && a.Opt("COUNT") {
+		count = a.IntOr("ERR count should be greater than 0")
+		if a.Err() == nil && count < 1 {
+			a.Fail(reply.Error("ERR count should be greater than 0"))
+		}
+	}
+	if a.More() {
+		a.Fail(reply.ErrSyntax)
+	}
+	return keys, reverse, count
+}
