@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"flag"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -81,15 +82,18 @@ func wantFound(t *testing.T, report string, err error, words ...string) {
 	t.Log(report)
 }
 
-// TestFuzzStampede compares our server with the real one.
+// TestFuzzStampede compares our server with the real one, each way to run it with seeds of
+// its own.
 func TestFuzzStampede(t *testing.T) {
-	ours := StartStampede(t)
 	redis := StartRedis(t)
-	for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
-		opts := FuzzOptions{Seed: seed, Calls: *fuzzCalls / 3}
-		if seed%2 == 1 {
-			opts.Config = smallLimits()
+	seed := *fuzzSeed
+	for name, flags := range configurations() {
+		for _, config := range [][][2]string{nil, smallLimits()} {
+			opts := FuzzOptions{Seed: seed, Calls: *fuzzCalls / 4, Config: config}
+			seed++
+			t.Run(fmt.Sprintf("%s/seed %d", name, opts.Seed), func(t *testing.T) {
+				Fuzz(t, redis, StartStampede(t, flags...), opts)
+			})
 		}
-		Fuzz(t, redis, ours, opts)
 	}
 }

@@ -28,10 +28,14 @@ func TestHistoriesOnRedis(t *testing.T) {
 
 // TestHistoriesOnStampede looks for calls of ours that were not done one after the other.
 func TestHistoriesOnStampede(t *testing.T) {
-	addr := StartStampede(t)
-	for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
-		CheckRegisters(t, addr, registerOptions(seed))
-		CheckBank(t, addr, bankOptions(seed))
+	for name, flags := range configurations() {
+		t.Run(name, func(t *testing.T) {
+			addr := StartStampede(t, flags...)
+			for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
+				CheckRegisters(t, addr, registerOptions(seed))
+				CheckBank(t, addr, bankOptions(seed))
+			}
+		})
 	}
 }
 

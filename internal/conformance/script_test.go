@@ -44,8 +44,12 @@ func TestScriptsOnRedis(t *testing.T) {
 
 // TestScriptsOnStampede is the claim of compatibility.
 func TestScriptsOnStampede(t *testing.T) {
-	addr := StartStampede(t)
-	for _, file := range scripts(t) {
-		t.Run(scriptName(file), func(t *testing.T) { Run(t, addr, file) })
+	for name, flags := range configurations() {
+		t.Run(name, func(t *testing.T) {
+			addr := StartStampede(t, flags...)
+			for _, file := range scripts(t) {
+				t.Run(scriptName(file), func(t *testing.T) { Run(t, addr, file) })
+			}
+		})
 	}
 }

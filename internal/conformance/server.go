@@ -56,24 +56,50 @@ func StartStampede(t testing.TB, flags ...string) (addr string) {
 	return start(t, stampedeBinary(t), append(args, flags...))
 }
 
-// stampedeBinary finds or builds our program. The build cache of Go makes a second build of
-// the same sources cheap, so each test may ask for its own.
+// stampedeBinary finds or builds our program.
 func stampedeBinary(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv(EnvBin); path != "" {
 		return path
 	}
-	root := filepath.Join("..", "..")
-	if _, err := os.Stat(filepath.Join(root, "cmd", "stampede", "main.go")); err != nil {
+	if !HasStampede() {
 		t.Skip("cmd/stampede has no main yet: nothing of ours to test")
 	}
-	path := filepath.Join(t.TempDir(), "stampede")
-	build := exec.Command("go", "build", "-o", path, "./cmd/stampede")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build cmd/stampede: %v\n%s", err, out)
+	path, err := BuildStampede(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
+}
+
+// HasStampede says whether there is a program of ours to build.
+func HasStampede() bool {
+	_, err := os.Stat(filepath.Join(moduleRoot(), "cmd", "stampede", "main.go"))
+	return err == nil
+}
+
+// BuildStampede builds our program into dir and gives its path. A TestMain that does so and
+// sets [EnvBin] spares its tests a build each.
+func BuildStampede(dir string) (path string, err error) {
+	path = filepath.Join(dir, "stampede")
+	build := exec.Command("go", "build", "-o", path, "./cmd/stampede")
+	build.Dir = moduleRoot()
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build cmd/stampede: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// moduleRoot is the folder of go.mod, seen from the folder of the test that runs.
+func moduleRoot() string {
+	root := "."
+	for range 8 {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			return root
+		}
+		root = filepath.Join(root, "..")
+	}
+	return "."
 }
 
 // start runs a server on a free port and waits until it answers PING.
