@@ -70,13 +70,3 @@ func (p *Probe) Pos() Pos {
 	}
 	return Pos{line: p.behind, slot: p.slot - lineSlots, index: p.index}
 }
-
-// Touch reads the lines where a search for hash begins, so that they are in the cache when
-// the search comes. Touching the lines of a batch of keys before the first is looked up
-// lets their misses overlap. The result has no meaning but must be used, or the compiler
-// drops the reads.
-func (t *Table) Touch(hash uint64) uint32 {
-	s := &t.dir[t.indexOf(hash)]
-	home := s.home(fineOf(hash, s.depth))
-	return s.line(home).marks ^ s.line(s.next(home)).marks
-}
