@@ -58,8 +58,13 @@ type combineForm struct {
 	count    bool // the answer is the number of members, and LIMIT the only option
 }
 
+const errLimit reply.Error = "ERR LIMIT can't be negative"
+
 func diff(tx command.Tx, c *command.Call)  { combine(tx, c, combineForm{do: difference}) }
-func union(tx command.Tx, c *command.Call) { combine(tx, c, combineForm{do: unite, weighted: true}) }
+
+func union(tx command.Tx, c *command.Call) {
+	combine(tx, c, combineForm{do: unite, weighted: true})
+}
 
 func inter(tx command.Tx, c *command.Call) {
 	combine(tx, c, combineForm{do: intersect, weighted: true})
@@ -111,7 +116,7 @@ func combine(tx command.Tx, c *command.Call, form combineForm) {
 // readSources reads the number of keys and the keys.
 func (q *combination) readSources(tx command.Tx, c *command.Call) {
 	n := c.Args.Int()
-	if c.Args.Err() == nil && n < 1 {
+	if n < 1 {
 		c.Args.Fail(reply.Error("ERR at least 1 input key is needed for '" + c.Row.Lower + "' command"))
 	}
 	keys := c.Args.Take(int(min(n, math.MaxInt32)))
@@ -144,9 +149,8 @@ func (f combineForm) parse(a *command.Args, q *combination) {
 		case !f.store && !f.count && a.Opt("WITHSCORES"):
 			q.withScores = true
 		case f.count && a.Left() > 1 && a.Opt("LIMIT"):
-			q.limit = a.IntOr("ERR LIMIT can't be negative")
-			if a.Err() == nil && q.limit < 0 {
-				a.Fail(reply.Error("ERR LIMIT can't be negative"))
+			if q.limit = a.IntOr(errLimit); q.limit < 0 {
+				a.Fail(errLimit)
 			}
 		default:
 			a.Fail(reply.ErrSyntax)
@@ -259,7 +263,10 @@ func difference(q *combination) []element {
 // inOrder sorts members as a sorted set does.
 func inOrder(members []element) []element {
 	slices.SortFunc(members, func(a, b element) int {
-		return cmp.Or(cmp.Compare(a.score, b.score), strings.Compare(a.member, b.member))
+		if order := cmp.Compare(a.score, b.score); order != 0 {
+			return order
+		}
+		return strings.Compare(a.member, b.member)
 	})
 	return members
 }

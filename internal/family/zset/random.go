@@ -15,6 +15,9 @@ import (
 // no such bound and fills its memory instead.
 const repeatMax = 1 << 26
 
+const errCount reply.Error = "ERR value is out of range, " +
+	"value must between -9223372036854775807 and 9223372036854775807"
+
 func randMember(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
 	if !c.Args.More() {
@@ -22,6 +25,9 @@ func randMember(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	count := c.Args.Int()
+	if count == math.MinInt64 {
+		c.Args.Fail(errCount)
+	}
 	withScores := c.Args.Opt("WITHSCORES")
 	switch {
 	case c.Args.More():

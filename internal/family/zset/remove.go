@@ -47,16 +47,16 @@ func popMax(db *keyspace.DB, c *command.Call) { pop(db, c, true) }
 
 // pop answers without a count with one pair, in RESP3 not nested; else with nested pairs.
 func pop(db *keyspace.DB, c *command.Call, reverse bool) {
+	if c.Args.Left() > 2 {
+		c.Reply.Fail(reply.ErrSyntax)
+		return
+	}
 	key, count, single := c.Args.Bytes(), int64(1), true
 	if c.Args.More() {
 		single = false
-		if count = c.Args.Int(); c.Args.Err() == nil && count < 0 {
+		if count = c.Args.IntOr(reply.ErrNotPositive); count < 0 {
 			c.Args.Fail(reply.ErrNotPositive)
 		}
-	}
-	if c.Args.More() {
-		c.Args = command.NewArgs(nil)
-		c.Args.Fail(reply.ErrSyntax)
 	}
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
@@ -125,10 +125,7 @@ func mpop(tx command.Tx, c *command.Call) {
 }
 
 func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {
-	n := a.IntOr("ERR numkeys should be greater than 0")
-	if a.Err() == nil && n < 1 {
-		a.Fail(reply.Error("ERR numkeys should be greater than 0"))
-	}
+	n := positive(a, "ERR numkeys should be greater than 0")
 	keys = a.Take(int(min(n, math.MaxInt32)))
 	switch {
 	case a.Opt("MIN"):
@@ -139,13 +136,19 @@ func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {
 	}
 	count = 1
 	if a.Left() > 1 && a.Opt("COUNT") {
-		count = a.IntOr("ERR count should be greater than 0")
-		if a.Err() == nil && count < 1 {
-			a.Fail(reply.Error("ERR count should be greater than 0"))
-		}
+		count = positive(a, "ERR count should be greater than 0")
 	}
 	if a.More() {
 		a.Fail(reply.ErrSyntax)
 	}
 	return keys, reverse, count
+}
+
+// positive reads a number above zero.
+func positive(a *command.Args, failure reply.Error) int64 {
+	n := a.IntOr(failure)
+	if n < 1 {
+		a.Fail(failure)
+	}
+	return n
 }
