@@ -19,6 +19,7 @@ import (
 type commands struct {
 	Serve ServeCmd `cmd:"" help:"Run the store."`
 	Bench BenchCmd `cmd:"" help:"Measure a server: ours, Redis, or one against the other."`
+	Demo  DemoCmd  `cmd:"" help:"Watch a flash sale: a crowd of buyers, a few units, nothing oversold."`
 }
 
 func main() {
