@@ -60,7 +60,7 @@ type combineForm struct {
 
 const errLimit reply.Error = "ERR LIMIT can't be negative"
 
-func diff(tx command.Tx, c *command.Call)  { combine(tx, c, combineForm{do: difference}) }
+func diff(tx command.Tx, c *command.Call) { combine(tx, c, combineForm{do: difference}) }
 
 func union(tx command.Tx, c *command.Call) {
 	combine(tx, c, combineForm{do: unite, weighted: true})
