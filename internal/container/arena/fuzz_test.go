@@ -28,7 +28,7 @@ type run struct {
 func (r *run) size() int {
 	switch r.random.IntN(16) {
 	case 0:
-		return 1 + r.random.IntN(1<<20)
+		return 1 + r.random.IntN(1<<19)
 	case 1, 2, 3:
 		return 1 + r.random.IntN(arena.SlabBytesMax+4096)
 	case 4, 5, 6, 7:
@@ -108,15 +108,15 @@ func (r *run) step(growth byte) {
 }
 
 // FuzzArena compares an arena with copies of what was written. Each byte of phases says
-// for 64 steps how often something new is allocated.
+// for 32 steps how often something new is allocated.
 func FuzzArena(f *testing.F) {
 	f.Add(uint64(1), []byte{200, 200, 200, 100, 50, 200, 0, 0})
-	f.Add(uint64(2), bytes.Repeat([]byte{220, 40}, 10))
-	f.Add(uint64(3), bytes.Repeat([]byte{128}, 20))
+	f.Add(uint64(2), bytes.Repeat([]byte{220, 40}, 3))
+	f.Add(uint64(3), bytes.Repeat([]byte{128}, 8))
 	f.Fuzz(func(t *testing.T, seed uint64, phases []byte) {
-		r := run{t: t, arena: newArena(t, 12*mib), random: rand.New(rand.NewPCG(seed, 0))}
+		r := run{t: t, arena: newArena(t, 8*mib), random: rand.New(rand.NewPCG(seed, 0))}
 		for _, growth := range phases[:min(len(phases), 40)] {
-			for range 64 {
+			for range 32 {
 				r.step(growth)
 			}
 			r.arena.Check()
