@@ -60,9 +60,9 @@ const docsHead = `# Commands
 
 <!-- Generated from the command table. Change the rows, not this page. -->
 
-Written as the Redis manual does: [may be left out], <one | of | these>, [again ...]. A command
-behaves as in Redis 7.0 unless it is marked **Stampede**, which is our own. The helps of the
-containers (CLIENT HELP and so on) are left out.
+Written as in the Redis manual: `+"`[may be left out]`, `<one | of | these>`, `again [again ...]`"+`. A
+command behaves as in Redis 7.0 unless a later version is named or it is marked **Stampede**: then
+it is our own. The helps of the containers (CLIENT HELP and so on) are left out.
 
 `
 
@@ -75,6 +75,8 @@ func writeEntry(page *strings.Builder, row *Row) {
 	switch {
 	case row.Since == Own:
 		page.WriteString(" **Stampede**.")
+	case row.Since >= "7.1":
+		fmt.Fprintf(page, " From Redis %s.", row.Since)
 	case row.Deprecated != "" && row.Instead != "":
 		fmt.Fprintf(page, " Redis %s and later prefer %s.", row.Deprecated, row.Instead)
 	}

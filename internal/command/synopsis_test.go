@@ -127,12 +127,15 @@ func TestMarkdown(t *testing.T) {
 	old, own := spec("GETSET", "@key value", command.Write), spec("STOCK", "@key", command.Write)
 	old.Deprecated, old.Instead = "6.2.0", "SET with GET"
 	own.Since = command.Own
-	page := string(command.Markdown(newTable(t, own, old, container("CLIENT"),
+	late := spec("LATE", "", 0)
+	late.Since = "7.2.0"
+	page := string(command.Markdown(newTable(t, own, old, late, container("CLIENT"),
 		spec("CLIENT|KILL", "[NX | XX]", 0))))
 	for _, want := range []string{
-		"- [Strings](#strings) (3)\n",
+		"- [Strings](#strings) (4)\n",
 		"\n## Strings\n\n- `CLIENT KILL [NX | XX]`\\\n  Does. O(1).\n" +
 			"- `GETSET key value`\\\n  Does. O(1). Redis 6.2.0 and later prefer SET with GET.\n" +
+			"- `LATE`\\\n  Does. O(1). From Redis 7.2.0.\n" +
 			"- `STOCK key`\\\n  Does. O(1). **Stampede**.\n",
 	} {
 		if !strings.Contains(page, want) {
