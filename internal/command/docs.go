@@ -56,15 +56,12 @@ func Markdown(t *Table) []byte {
 	return []byte(page.String())
 }
 
-const docsHead = `# Commands
-
-<!-- Generated from the command table. Change the rows, not this page. -->
-
-Written as in the Redis manual: `+"`[may be left out]`, `<one | of | these>`, `again [again ...]`"+`. A
-command behaves as in Redis 7.0 unless a later version is named or it is marked **Stampede**: then
-it is our own. The helps of the containers (CLIENT HELP and so on) are left out.
-
-`
+const docsHead = "# Commands\n\n" +
+	"<!-- Generated from the command table. Change the rows, not this page. -->\n\n" +
+	"Written as in the Redis manual: `[may be left out]`, `<one | of | these>`, " +
+	"`again [again ...]`. A command\nbehaves as in Redis 7.0 unless a later version is named " +
+	"or it is marked **Stampede**: then it is\nour own. The helps of the containers " +
+	"(CLIENT HELP and so on) are left out.\n\n"
 
 func writeEntry(page *strings.Builder, row *Row) {
 	call := row.Synopsis()
