@@ -23,6 +23,8 @@ package metrics
 import (
 	"sync"
 	"sync/atomic"
+
+	"stampede/internal/assert"
 )
 
 // Stats reads all Recorders and keeps the slow log and the latency events.
@@ -46,6 +48,15 @@ func New(names []string) *Stats {
 	s := &Stats{names: names, errors: make(map[string]int64)}
 	s.Slow.SetLimits(slowDefaultMicros, slowDefaultLen)
 	return s
+}
+
+// SetNames gives the names of the commands to Stats that were made before the table of
+// commands was. No Recorder may exist yet.
+func (s *Stats) SetNames(names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assert.That(len(s.recorders) == 0, "metrics: names after the first recorder")
+	s.names = names
 }
 
 // NewRecorder returns a Recorder for one more owner. It counts until [Stats.Release].
