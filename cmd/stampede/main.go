@@ -41,10 +41,12 @@ type surroundings struct {
 	stdout, stderr io.Writer
 }
 
+// exit is how the command line's library leaves: it prints help in the middle of parsing
+// and wants to end the process there.
+type exit struct{ code int }
+
 // run is main without the process. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
-	// Help is printed in the middle of parsing, and the library wants to exit there.
-	type exit struct{ code int }
 	defer func() {
 		if reason := recover(); reason != nil {
 			early, ok := reason.(exit)
@@ -54,16 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = early.code
 		}
 	}()
-	parser, err := kong.New(&commands{},
-		kong.Name("stampede"),
-		kong.Description("The in-memory store that sells out exactly. It speaks Redis' "+
-			"protocol: every Redis client works."),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { panic(exit{code}) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(surroundings{stdout, stderr}),
-	)
+	parser, err := newParser(ctx, &commands{}, surroundings{stdout, stderr})
 	if err != nil {
 		fmt.Fprintln(stderr, "stampede:", err)
 		return exitFailed
@@ -78,4 +71,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		return exitFailed
 	}
 	return exitOK
+}
+
+// newParser returns what reads the command line into c.
+func newParser(ctx context.Context, c *commands, around surroundings) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("stampede"),
+		kong.Description("The in-memory store that sells out exactly. It speaks Redis' "+
+			"protocol: every Redis client works."),
+		kong.Writers(around.stdout, around.stderr),
+		kong.Exit(func(code int) { panic(exit{code}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(around),
+	)
 }

@@ -36,7 +36,6 @@ type Conn struct {
 	broken      error // why to close at once
 	inBytes     int64 // that have come since it opened
 	outBytes    int64 // that calls have answered since it opened
-	shown       bool  // others have been told of bytes that wait
 	activeMs    int64 // when bytes came or went last
 	softSinceMs int64 // since when the output has been above the soft limit; 0: it is not
 }
@@ -108,6 +107,9 @@ func (c *Conn) Receive(w *Worker, input []byte) {
 		return
 	}
 	c.inBytes += int64(len(input))
+	if w.counts != nil {
+		w.counts.Read(len(input))
+	}
 	switch {
 	case c.direct:
 		c.in = c.in[:len(c.in)+len(input)]
@@ -162,12 +164,12 @@ func (c *Conn) run(w *Worker, in []byte) (rest []byte) {
 	if command != "" {
 		c.session.Seen(w.NowMs, command)
 	}
-	if waits := len(rest)+len(c.Pending()) > 0; waits || c.shown {
-		c.shown = waits
-		c.session.Public.SetTraffic(session.Traffic{
-			InBytes: c.inBytes, OutBytes: c.outBytes, OutPending: len(c.Pending()),
-			QueryBytes: len(rest), QueryFree: cap(c.in) - len(c.in),
-		})
+	c.session.Public.SetTraffic(session.Traffic{
+		InBytes: c.inBytes, OutBytes: c.outBytes, OutPending: len(c.Pending()),
+		QueryBytes: len(rest), QueryFree: cap(c.in) - len(c.in),
+	})
+	if w.counts != nil {
+		w.counts.Wrote(w.out.Len() - start)
 	}
 	return rest
 }
@@ -184,7 +186,9 @@ func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 		if n > 0 {
 			before := w.out.Len()
 			outcome := w.caller.Do(c.session, &w.batch, &w.out)
-			*command = outcome.Command
+			if outcome.Ran > 0 {
+				*command = outcome.Command
+			}
 			c.replyBytes = (w.out.Len() - before) / n
 			in = in[w.batch.End(outcome.Ran):]
 			if outcome.Ran < n || c.session.Closing {

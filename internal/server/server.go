@@ -35,6 +35,7 @@ import (
 
 	"stampede/internal/config"
 	"stampede/internal/engine"
+	"stampede/internal/metrics"
 	"stampede/internal/session"
 )
 
@@ -52,7 +53,8 @@ type Options struct {
 	Engine   *engine.Engine
 	Registry *session.Registry
 	Config   *config.Config
-	Log      *slog.Logger // nil: nothing is logged
+	Stats    *metrics.Stats // where connections and traffic are counted; nil: nowhere
+	Log      *slog.Logger   // nil: nothing is logged
 
 	Transport Transport     // empty: the best that the system has
 	Loops     int           // event loops of epoll; 0: one less than there are cores
@@ -67,6 +69,7 @@ type Server struct {
 	engine   *engine.Engine
 	registry *session.Registry
 	config   *config.Config
+	stats    *metrics.Stats
 	log      *slog.Logger
 	drainMax time.Duration
 	loops    int
@@ -92,8 +95,8 @@ type transport interface {
 // New returns a server that listens nowhere yet.
 func New(o Options) (*Server, error) {
 	s := &Server{
-		engine: o.Engine, registry: o.Registry, config: o.Config, log: o.Log,
-		drainMax: o.DrainMax, loops: o.Loops,
+		engine: o.Engine, registry: o.Registry, config: o.Config, stats: o.Stats,
+		log: o.Log, drainMax: o.DrainMax, loops: o.Loops,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -165,7 +168,11 @@ func (s *Server) Wake() { s.transport.wake() }
 func (s *Server) Clients() int { return int(s.open.Load()) }
 
 func (s *Server) newWorker() *Worker {
-	return NewWorker(s.engine.NewRunner(), s.limits.Load(), &s.unsent)
+	w := NewWorker(s.engine.NewRunner(), s.limits.Load(), &s.unsent)
+	if s.stats != nil {
+		w.counts = s.stats.NewRecorder()
+	}
+	return w
 }
 
 // begin makes w ready for a round at the present time.
@@ -204,12 +211,18 @@ func (s *Server) admit() bool {
 		return true
 	}
 	s.open.Add(-1)
+	if s.stats != nil {
+		s.stats.ConnectionRejected()
+	}
 	s.log.Warn("a client was turned away: maxclients reached")
 	return false
 }
 
 // openSession begins the session of an admitted connection.
 func (s *Server) openSession(link session.Link, w *Worker) *session.Session {
+	if w.counts != nil {
+		w.counts.Opened()
+	}
 	opened := s.registry.Open(link, w.NowMs)
 	opened.Authenticated = s.config.Text(config.RequirePass) == ""
 	return opened

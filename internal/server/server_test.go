@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long something may take that should come at once.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // running is a server under test.
 type running struct {
@@ -76,7 +76,7 @@ func start(t *testing.T, v variant, settings string) *running {
 	}
 	r.Server, err = New(Options{
 		Engine: store, Registry: r.registry, Config: r.config, Transport: v.transport,
-		Loops: v.loops, DrainMax: time.Second,
+		Loops: v.loops, DrainMax: patience,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -320,6 +320,7 @@ func TestDrainSendsWhatCallsHaveAnswered(t *testing.T) {
 
 func TestDrainDoesNotWaitForEver(t *testing.T) {
 	everyWay(t, "", func(t *testing.T, s *running) {
+		s.drainMax = 100 * time.Millisecond
 		c := s.floodUnread(t, 32<<20)
 		if err := s.stop(); err != nil {
 			t.Error(err)

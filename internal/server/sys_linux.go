@@ -34,16 +34,6 @@ func sendNow(fd int, data []byte) (int, unix.Errno) {
 	return int(n), 0
 }
 
-// pollNow asks for events that have happened.
-func pollNow(epoll int, events []unix.EpollEvent) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT,
-		uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), 0
-}
-
 // setBacklog sets how many connections may wait to be accepted.
 func setBacklog(listener net.Listener, clients int) {
 	socket, ok := listener.(syscall.Conn)

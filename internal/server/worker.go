@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"stampede/internal/engine"
+	"stampede/internal/metrics"
 	"stampede/internal/reply"
 	"stampede/internal/session"
 )
@@ -23,6 +24,7 @@ type Worker struct {
 	NowMs  int64   // Unix time of the present round
 
 	caller Caller
+	counts *metrics.Recorder // of reads and writes; nil: nobody counts
 	batch  engine.Batch
 	out    reply.Buffer  // replies of the present round
 	spare  [][]byte      // buffers that no connection needs at the moment
@@ -38,8 +40,12 @@ func NewWorker(caller Caller, limits *Limits, unsent *atomic.Int64) *Worker {
 // Replies are the bytes that calls have appended since the last [Worker.Clear].
 func (w *Worker) Replies() []byte { return w.out.B }
 
-// Clear forgets the replies, which have been sent or kept.
+// Clear ends a round: it forgets the replies, which have been sent or kept, and lets the
+// statistics see the round.
 func (w *Worker) Clear() {
+	if w.counts != nil {
+		w.counts.Flush()
+	}
 	w.out.B = w.out.B[:0]
 	if cap(w.out.B) > keepBytesMax {
 		w.out.B = nil

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"stampede/internal/config"
+)
+
+// program is a running "stampede serve".
+type program struct {
+	addr   string
+	stderr *bytes.Buffer
+	stop   func() (code int)
+}
+
+// startProgram runs the program on a free port and waits for its address.
+func startProgram(t *testing.T, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	stdoutReads, stdout := io.Pipe()
+	p := &program{stderr: new(bytes.Buffer)}
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, append([]string{"serve", "--port", "0"}, args...), stdout, p.stderr)
+		_ = stdout.Close()
+	}()
+	p.stop = func() int {
+		cancel()
+		select {
+		case c := <-code:
+			code <- c
+			return c
+		case <-time.After(20 * time.Second):
+			t.Fatal("the program does not end")
+			return -1
+		}
+	}
+	t.Cleanup(func() { p.stop() })
+	line, err := bufio.NewReader(stdoutReads).ReadString('\n')
+	if err != nil {
+		t.Fatalf("no address: %v; exit code %d\n%s", err, <-code, p.stderr)
+	}
+	p.addr = strings.TrimSpace(line)
+	return p
+}
+
+// ask sends a line and returns the first line of the answer.
+func ask(t *testing.T, network, addr, line string) string {
+	t.Helper()
+	conn, err := net.Dial(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, line+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(answer)
+}
+
+func TestServeAndStop(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	for _, io := range []string{"net", "auto"} {
+		p := startProgram(t, "--io", io, "--unixsocket", socket, "--unixsocketperm", "700")
+		if got := ask(t, "tcp", p.addr, "SET k v"); got != "+OK" {
+			t.Errorf("%s: SET: %s", io, got)
+		}
+		if got := ask(t, "unix", socket, "GET k"); got != "$1" {
+			t.Errorf("%s: GET: %s", io, got)
+		}
+		if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: socket: %v, %v", io, info.Mode(), err)
+		}
+		if code := p.stop(); code != exitOK {
+			t.Errorf("%s: exit code %d\n%s", io, code, p.stderr)
+		}
+		if !strings.Contains(p.stderr.String(), "memory only") ||
+			!strings.Contains(p.stderr.String(), p.addr) {
+			t.Errorf("%s: the log says too little: %s", io, p.stderr)
+		}
+	}
+}
+
+func TestPasswordIsAskedFor(t *testing.T) {
+	p := startProgram(t, "--requirepass", "secret")
+	if got := ask(t, "tcp", p.addr, "GET k"); !strings.HasPrefix(got, "-NOAUTH") {
+		t.Errorf("without it: %s", got)
+	}
+	if got := ask(t, "tcp", p.addr, "AUTH secret"); got != "+OK" {
+		t.Errorf("AUTH: %s", got)
+	}
+	p.stop()
+	if strings.Contains(p.stderr.String(), "secret") {
+		t.Error("the password is in the log")
+	}
+}
+
+func TestFlagsWinOverEnvironmentOverFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "redis.conf")
+	lines := "maxclients 11\nmaxmemory 11mb\ntimeout 11\nbind 127.0.0.11\n"
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("STAMPEDE_MAXCLIENTS", "22")
+	t.Setenv("STAMPEDE_MAXMEMORY", "22mb")
+	c := parseServe(t, "--config", file, "--maxclients", "33", "--set", "timeout=33",
+		"--bind", "127.0.0.1,::1")
+	parameters, err := c.parameters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[config.Param]string{
+		config.MaxClients: "33", config.MaxMemory: "23068672", config.Timeout: "33",
+		config.Bind: "127.0.0.1 ::1",
+	} {
+		if got := parameters.Text(p); got != want {
+			t.Errorf("parameter %d is %s, want %s", p, got, want)
+		}
+	}
+}
+
+func parseServe(t *testing.T, args ...string) *ServeCmd {
+	t.Helper()
+	var c commands
+	parser, err := newParser(t.Context(), &c, surroundings{io.Discard, io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(append([]string{"serve"}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return &c.Serve
+}
+
+func TestCommandLine(t *testing.T) {
+	wrong := filepath.Join(t.TempDir(), "wrong.conf")
+	if err := os.WriteFile(wrong, []byte("port 1\nmaxclients many\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"--help", exitOK, "serve"},
+		{"serve --help", exitOK, "--maxmemory-policy"},
+		{"", exitUsage, "expected"},
+		{"serve --nonsense", exitUsage, "--nonsense"},
+		{"serve --io carrier-pigeon", exitUsage, "epoll"},
+		{"serve --config /nowhere/at/all", exitUsage, "no such file"},
+		{"serve --config " + wrong, exitFailed, wrong + ":2"},
+		{"serve --maxclients 0", exitFailed, "maxclients"},
+		{"serve --set nonsense=1", exitFailed, "nonsense"},
+		{"serve --bind 192.0.2.1", exitFailed, "192.0.2.1"},
+		{"serve --bind=", exitFailed, "no address"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), strings.Fields(test.args), &stdout, &stderr)
+			if says := stdout.String() + stderr.String(); code != test.code ||
+				!strings.Contains(says, test.says) {
+				t.Errorf("exit code %d, want %d; says:\n%s", code, test.code, says)
+			}
+		})
+	}
+}
