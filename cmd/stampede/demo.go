@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"golang.org/x/term"
 
 	"stampede/internal/config"
@@ -28,6 +30,8 @@ type DemoCmd struct {
 	Readers     int      `default:"8" help:"People who browse the shop meanwhile."`
 	Recipes     []string `default:"D,K" help:"Recipes, a sale each: D, K and P (D with the wrong rule)."`
 	PaymentMs   float64  `name:"payment-ms" default:"10" help:"What a payment under the lock of K takes."`
+
+	Prelude time.Duration `default:"2s" help:"Readers are alone so long before the first sale."`
 
 	Addr    string `placeholder:"HOST:PORT" help:"Use a running server instead of an embedded store."`
 	Seed    uint64 `default:"1" help:"Seed of what people look at."`
@@ -53,9 +57,10 @@ func (c *DemoCmd) Run(ctx context.Context, around surroundings) error {
 		return err
 	}
 	tuneRuntime()
+	redis.SetLogger(&logging.VoidLogger{}) // the client returns as errors what it would log
 	options := demo.Options{
 		Address: c.Addr, Buyers: c.Buyers, Stock: c.Stock, Connections: c.Connections,
-		Readers: c.Readers, Recipes: recipes, Seed: c.Seed, Prelude: demoPrelude,
+		Readers: c.Readers, Recipes: recipes, Seed: c.Seed, Prelude: c.Prelude,
 		Payment: time.Duration(c.PaymentMs * float64(time.Millisecond)),
 	}
 	if c.Addr != "" {
@@ -70,9 +75,6 @@ func (c *DemoCmd) Run(ctx context.Context, around surroundings) error {
 	options.Address = store.address
 	return errors.Join(c.play(playing, around, options), store.stop())
 }
-
-// demoPrelude is how long people browse before the first sale opens.
-const demoPrelude = 2 * time.Second
 
 // play shows the demo on the terminal and judges it. What moves goes to stderr, so that
 // stdout can be kept in a file.

@@ -28,6 +28,7 @@ import (
 
 	"stampede/internal/command"
 	"stampede/internal/config"
+	"stampede/internal/family/admin"
 	"stampede/internal/family/transactions"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
@@ -37,6 +38,9 @@ import (
 
 // Options configure an Engine. Config and Registry are required.
 type Options struct {
+	Facts    admin.Facts     // what INFO says of the program; Shards and RedisVersion are filled in
+	Shutdown func(save bool) // asked by SHUTDOWN; must not wait; nil: the command is an error
+
 	Shards   int                   // 0: one
 	Config   *config.Config        // the parameters
 	Registry *session.Registry     // who is connected
@@ -57,15 +61,17 @@ type Engine struct {
 
 // New returns an engine with an empty store.
 func New(o Options) (*Engine, error) {
-	e := &Engine{config: o.Config, registry: o.Registry, clock: o.Clock}
+	e := &Engine{
+		config: o.Config, registry: o.Registry, clock: o.Clock, stats: metrics.New(nil),
+	}
 	if e.clock == nil {
 		e.clock = func() int64 { return time.Now().UnixMilli() }
 	}
 	var err error
-	if e.table, err = command.NewTable(e.families()...); err != nil {
+	if e.table, err = command.NewTable(e.families(o)...); err != nil {
 		return nil, err
 	}
-	e.stats = metrics.New(names(e.table))
+	e.stats.SetNames(names(e.table))
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{Limits: o.Config.Limits()}); err != nil {
 		return nil, err
 	}
@@ -84,6 +90,17 @@ func names(t *command.Table) []string {
 
 // Table is the table of commands.
 func (e *Engine) Table() *command.Table { return e.table }
+
+// Stats is what is counted.
+func (e *Engine) Stats() *metrics.Stats { return e.stats }
+
+// Summary adds up what the shards hold, at one moment. Cost: O(shards).
+func (e *Engine) Summary() keyspace.Summary {
+	var tx txn.Tx
+	e.shards.Begin(&tx, e.shards.All(), e.clock())
+	defer tx.End()
+	return keyspace.Summarize(tx.Spaces())
+}
 
 // Shards is the number of shards.
 func (e *Engine) Shards() int { return e.shards.Len() }
@@ -112,6 +129,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			e.Step()
+			e.stats.Tick(e.clock())
 		}
 	}
 }

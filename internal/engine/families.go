@@ -4,12 +4,14 @@ package engine
 
 import (
 	"stampede/internal/command"
+	"stampede/internal/family/admin"
 	"stampede/internal/family/connection"
 	"stampede/internal/family/generic"
 	"stampede/internal/family/hash"
 	"stampede/internal/family/introspect"
 	"stampede/internal/family/str"
 	"stampede/internal/family/transactions"
+	"stampede/internal/family/zset"
 )
 
 // RedisVersion is the version of Redis that clients are told, so that they enable what they
@@ -17,14 +19,21 @@ import (
 const RedisVersion = "7.2.4"
 
 // families are the rows of all commands, in the order of the manual.
-func (e *Engine) families() [][]command.Spec {
+func (e *Engine) families(o Options) [][]command.Spec {
+	facts := o.Facts
+	facts.RedisVersion, facts.Shards = RedisVersion, max(o.Shards, 1)
 	return [][]command.Spec{
 		generic.Commands,
 		str.Commands,
 		hash.Commands,
+		zset.Commands,
 		transactions.Commands,
 		connection.Commands(connection.Services{
 			Config: e.config, Sessions: e.registry, Version: RedisVersion,
+		}),
+		admin.Commands(admin.Services{
+			Config: e.config, Stats: e.stats, Sessions: e.registry,
+			Facts: facts, Shutdown: o.Shutdown,
 		}),
 		introspect.Commands,
 	}

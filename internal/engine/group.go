@@ -7,8 +7,8 @@ import (
 	"stampede/internal/session"
 )
 
-// groupMax bounds how many calls one ownership of a shard may run.
-const groupMax = 256
+// groupMax bounds how many calls are planned before the first of them runs.
+const groupMax = 64
 
 // runGroup runs the longest row of calls from call i on that need one shard each: shard by
 // shard, so that each is owned once, with the replies put back in the order of the calls.
@@ -25,25 +25,47 @@ func (r *Runner) runGroup(s *session.Session, b *Batch, i int, first plan, out *
 		r.plans = append(r.plans, p)
 	}
 	if same {
-		for k, p := range r.plans {
-			r.runPlanned(s, p, b.Argv(i+k), out)
-		}
-		return len(r.plans)
+		out.Proto = s.Proto
+		r.runOn(first.shard, s.DB, b, i, out)
+	} else {
+		r.runScattered(s, b, i, out)
 	}
-	r.runScattered(s, b, i, out)
 	return len(r.plans)
+}
+
+// runOn runs those of the planned calls from call i on that need the given shard.
+func (r *Runner) runOn(shard, db int, b *Batch, i int, out *reply.Buffer) {
+	r.hold(shard)
+	r.warm(shard, db, b, i)
+	r.start()
+	for k := range r.plans {
+		if p := &r.plans[k]; p.shard == shard {
+			r.onShard(p, b.Argv(i+k), out)
+			p.end = out.Len()
+		}
+	}
+}
+
+// warm lets the held shard's memory come near for all calls of the group at once.
+func (r *Runner) warm(shard, db int, b *Batch, i int) {
+	r.keys = r.keys[:0]
+	for k := range r.plans {
+		if p := &r.plans[k]; p.shard == shard && p.row.FirstKey > 0 {
+			r.keys = append(r.keys, b.Argv(i + k)[p.row.FirstKey])
+		}
+	}
+	if len(r.keys) > 1 {
+		r.warmth += r.space.DB(db).Warm(r.keys, r.hashes)
+	}
 }
 
 // runScattered runs the planned calls from call i on, which lie on several shards.
 func (r *Runner) runScattered(s *session.Session, b *Batch, i int, out *reply.Buffer) {
 	for shard := range r.groups {
 		part := &r.groups[shard]
-		part.B = part.B[:0]
-		for k := range r.plans {
-			if p := &r.plans[k]; p.shard == shard {
-				r.runPlanned(s, *p, b.Argv(i+k), part)
-				p.end = part.Len()
-			}
+		part.B, part.Proto = part.B[:0], s.Proto
+		if r.needs(shard) {
+			r.runOn(shard, s.DB, b, i, part)
 		}
 	}
 	clear(r.taken)
@@ -51,4 +73,14 @@ func (r *Runner) runScattered(s *session.Session, b *Batch, i int, out *reply.Bu
 		out.B = append(out.B, r.groups[p.shard].B[r.taken[p.shard]:p.end]...)
 		r.taken[p.shard] = p.end
 	}
+}
+
+// needs tells whether a planned call needs the shard.
+func (r *Runner) needs(shard int) bool {
+	for k := range r.plans {
+		if r.plans[k].shard == shard {
+			return true
+		}
+	}
+	return false
 }

@@ -18,7 +18,8 @@ import (
 type Runner struct {
 	engine *Engine
 	rec    *metrics.Recorder
-	base   time.Time // durations are differences of time since base
+	base   time.Time     // durations are differences of time since base
+	last   time.Duration // when the last call ended or the next one began, since base
 
 	call      command.Call
 	tx        txn.Tx
@@ -29,6 +30,9 @@ type Runner struct {
 	space *keyspace.Space // its keyspace
 
 	plans  []plan         // of the running group, by call
+	keys   [][]byte       // of the running group, to be warmed
+	hashes []uint64       // of those keys, scratch
+	warmth uint32         // keeps the reads that warm from being left out
 	groups []reply.Buffer // replies by shard, before they are put in order
 	taken  []int          // how much of them has been put in order
 }
@@ -48,6 +52,7 @@ type Outcome struct {
 func (e *Engine) NewRunner() *Runner {
 	return &Runner{
 		engine: e, rec: e.stats.NewRecorder(), base: time.Now(), held: none,
+		hashes: make([]uint64, groupMax),
 		groups: make([]reply.Buffer, e.shards.Len()), taken: make([]int, e.shards.Len()),
 	}
 }
@@ -75,7 +80,7 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 		if until := r.pausedUntil(s, &p); until != 0 {
 			return Outcome{Ran: i, RetryAtMs: until}
 		}
-		if p.shard != none && len(r.groups) > 1 && i+1 < b.Len() && s.Reply == session.ReplyOn {
+		if p.shard != none && s.Reply == session.ReplyOn && i+1 < b.Len() {
 			i += r.runGroup(s, b, i, p, out)
 			continue
 		}
@@ -118,7 +123,8 @@ func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *repl
 		out.Simple("QUEUED")
 	case p.shard != none:
 		r.hold(p.shard)
-		r.onShard(p, argv, out)
+		r.start()
+		r.onShard(&p, argv, out)
 	default:
 		r.release()
 		r.special(s, p, argv, out)
@@ -150,11 +156,10 @@ type oneShard struct{ space *keyspace.Space }
 func (o oneShard) DB(n int, _ []byte) *keyspace.DB { return o.space.DB(n) }
 
 // onShard runs a call whose keys all lie on the held shard.
-func (r *Runner) onShard(p plan, argv [][]byte, out *reply.Buffer) {
+func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 	at := r.begin(p.row, argv, out)
 	r.call.NowMs = r.space.NowMs
 	r.space.NoTouch = r.call.Session.NoTouch
-	started := time.Since(r.base)
 	if p.row.Flags&command.DenyOOM != 0 && !r.engine.makeRoom(r.held, r.space, argv) {
 		out.Fail(reply.ErrOOM)
 		r.rec.Rejected(p.row.ID)
@@ -166,7 +171,7 @@ func (r *Runner) onShard(p plan, argv [][]byte, out *reply.Buffer) {
 	case command.OnKeys:
 		do(oneShard{r.space}, &r.call)
 	}
-	r.end(at, out, started)
+	r.end(at, out)
 }
 
 // begin makes r.call the given call and returns the position where its reply begins.
@@ -181,10 +186,13 @@ func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at i
 	return out.Len()
 }
 
-// end counts the call that has just run and whose reply begins at position at.
-func (r *Runner) end(at int, out *reply.Buffer, started time.Duration) {
+// end counts the call that has just run and whose reply begins at position at. It took
+// the time since the one before it ended, or since [Runner.start].
+func (r *Runner) end(at int, out *reply.Buffer) {
 	c := &r.call
-	took := time.Since(r.base) - started
+	now := time.Since(r.base)
+	took := now - r.last
+	r.last = now
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(c.Row.ID, int64(took), failed)
 	if failed {
@@ -194,6 +202,9 @@ func (r *Runner) end(at int, out *reply.Buffer, started time.Duration) {
 		r.engine.logSlow(c, took)
 	}
 }
+
+// start begins to measure the next call.
+func (r *Runner) start() { r.last = time.Since(r.base) }
 
 // applyReplyMode takes the reply back if the client does not want it.
 func (r *Runner) applyReplyMode(s *session.Session, start int, out *reply.Buffer) {

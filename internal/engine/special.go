@@ -3,8 +3,6 @@
 package engine
 
 import (
-	"time"
-
 	"stampede/internal/command"
 	"stampede/internal/family/transactions"
 	"stampede/internal/reply"
@@ -14,8 +12,9 @@ import (
 
 // special runs a call that is not a matter of one shard. No shard is held.
 func (r *Runner) special(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
-	started := time.Since(r.base)
 	at := r.begin(p.row, argv, out)
+	r.start()
+	started := r.last
 	r.call.NowMs = r.nowMs
 	if _, exec := p.row.Do.(command.Exec); exec {
 		r.exec(s, out)
@@ -31,7 +30,8 @@ func (r *Runner) special(s *session.Session, p plan, argv [][]byte, out *reply.B
 		}
 		r.tx.End()
 	}
-	r.end(at, out, started)
+	r.last = started // what EXEC ran was measured, too
+	r.end(at, out)
 }
 
 // inTx runs r.call with the shards it needs owned by r.tx.
@@ -98,9 +98,8 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 	out.Proto = r.call.Session.Proto
 	at := r.begin(row, queued.Argv, out)
 	r.call.InExec = true
-	started := time.Since(r.base)
 	r.inTx(row)
-	r.end(at, out, started)
+	r.end(at, out)
 }
 
 // roomInTx makes room on every owned shard for a call with these arguments.

@@ -42,7 +42,8 @@ var Commands = []command.Spec{{
 	Name: "WATCH", Args: "@key [@key ...]",
 	Summary: "Lets the next EXEC do nothing if one of the keys changes before.",
 	Group:   command.GroupTransactions, Flags: always, Since: "2.2.0", Cost: "O(1) for each key",
-	Do: command.OnKeys(watch),
+	KeyUse: "RO",
+	Do:     command.OnKeys(watch),
 }}
 
 func multi(c *command.Call) {
