@@ -38,7 +38,7 @@ func (h *connection) auth(c *command.Call) {
 		return
 	}
 	password := c.Args.Bytes()
-	redact(c, len(c.Argv)-1)
+	redact(c.Argv[1:])
 	if !h.login(c.Session, user, password) {
 		c.Reply.Fail(errWrongPass)
 		return
@@ -67,9 +67,13 @@ func (h *connection) right(password []byte) bool {
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 
-// redact takes an argument out of the call, so that the slow log does not keep it. Only
-// the list of arguments changes, not the bytes of the connection.
-func redact(c *command.Call, i int) { c.Argv[i] = []byte("(redacted)") }
+// redact takes arguments out of a call, so that the slow log does not keep them. Only the
+// list of arguments changes, not the bytes of the connection.
+func redact(args [][]byte) {
+	for i := range args {
+		args[i] = []byte("(redacted)")
+	}
+}
 
 // greeting is what HELLO asks for.
 type greeting struct {
@@ -124,7 +128,7 @@ func (g *greeting) read(c *command.Call) bool {
 		case c.Args.Left() >= 3 && c.Args.Opt("AUTH"):
 			g.auth = true
 			g.user, g.password = c.Args.Bytes(), c.Args.Bytes()
-			redact(c, len(c.Argv)-c.Args.Left()-1)
+			redact(c.Argv[len(c.Argv)-c.Args.Left()-2:][:2])
 		case c.Args.Left() >= 2 && c.Args.Opt("SETNAME"):
 			g.named = true
 			g.name = string(c.Args.Bytes())
