@@ -38,10 +38,10 @@ func TestDemoSellsOutExactly(t *testing.T) {
 
 func TestDemoFailsUnlessSoldOutExactly(t *testing.T) {
 	code, out, errs := playDemo(t, "--recipes=P,D")
-	if code != exitFailed || !strings.Contains(errs, "stampede: not exact: P undersold 1\n") {
+	if code != exitFailed || !strings.Contains(errs, "stampede: not exact: P undersold 1,") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
-	for _, want := range []string{"Stampede: a flash sale", "recipe", "Not exact: P undersold 1."} {
+	for _, want := range []string{"Stampede: a flash sale", "recipe", "Not exact: P undersold 1,"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("there is no %q in:\n%s", want, out)
 		}

@@ -60,8 +60,11 @@ func (d decr) Count(ctx context.Context, client *redis.Client, sale *Sale) (Coun
 }
 
 func (d decr) Lessons(r Result) []string {
+	if d.least > 0 {
+		return []string{"The last unit answered 0, and nobody got it: the right rule is >= 0."}
+	}
 	return []string{
-		`The last unit answers 0: the rule "greater than 0 means sold" leaves it unsold.`,
+		`The last unit answers 0: the often published rule "> 0 means sold" leaves it over.`,
 		fmt.Sprintf("The counter stands at %s: INCR for a cancelled order frees a unit that "+
 			"nobody can buy.", grouped(r.Left)),
 		"A missing, expired or evicted counter starts at -1: sold out for ever.",

@@ -113,6 +113,7 @@ func connect(address string, calls int) *redis.Client {
 		Addr:           address,
 		PoolSize:       calls,
 		MaxActiveConns: calls,
+		DialerRetries:  1,
 		// A call whose reply is lost may have been done: asking again would buy twice.
 		MaxRetries: -1,
 		MaintNotificationsConfig: &maintnotifications.Config{
@@ -147,7 +148,7 @@ func sweep(ctx context.Context, client *redis.Client, prefix string) error {
 		if err == nil && len(keys) > 0 {
 			err = client.Del(ctx, keys...).Err()
 		}
-		if networkError := (net.Error)(nil); errors.As(err, &networkError) {
+		if refused := (*net.OpError)(nil); errors.As(err, &refused) {
 			return nil
 		}
 		if err != nil {

@@ -82,6 +82,9 @@ func (r Report) Verdict() error {
 	return fmt.Errorf("not exact: %s", strings.Join(wrong, "; "))
 }
 
+// differencesShown is how many differences the verdict spells out for each sale.
+const differencesShown = 3
+
 // fault says what is wrong with a sale, if anything.
 func (r Result) fault() string {
 	var faults []string
@@ -91,9 +94,12 @@ func (r Result) fault() string {
 	if r.Undersold != 0 {
 		faults = append(faults, fmt.Sprintf("undersold %d", r.Undersold))
 	}
-	if n := len(r.Differences); n > 0 {
-		faults = append(faults, fmt.Sprintf("%d differences between the books (%s)", n,
-			r.Differences[0]))
+	for i, difference := range r.Differences {
+		if i == differencesShown {
+			faults = append(faults, fmt.Sprintf("and %d more", len(r.Differences)-i))
+			break
+		}
+		faults = append(faults, difference)
 	}
 	return strings.Join(faults, ", ")
 }
