@@ -38,6 +38,14 @@
 // name value" sets a parameter and puts it back afterwards, "# ours" marks what Redis does
 // not have. Every script starts on a server without data.
 //
+// # Running it
+//
+//	go test ./internal/conformance -run Scripts -update           records what redis-server says
+//	go test ./internal/conformance -run Fuzz -seed 7 -calls 100000
+//	go test ./internal/conformance -run Histories -seed 7
+//
+// The environment chooses our server: see [EnvAddr] and [EnvBin].
+//
 // # Ownership
 //
 // A [Conn] belongs to one goroutine. Scripts and the fuzzer empty the servers they talk to:

@@ -69,7 +69,8 @@ func fuzz(oracle, tested string, opts FuzzOptions, cover Coverage) (report strin
 	calls = l.shrink(calls[:min(diff.at+1, len(calls))], diff)
 	shown, err := l.run(calls, len(calls))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("call %d, %q: %s (%s, %s); then: %w",
+			diff.at, diff.call, diff.what, diff.got[0], diff.got[1], err)
 	}
 	if shown == nil {
 		return fmt.Sprintf("seed %d: call %d: %s, but not when sent again: is a reply a matter of time?"+

@@ -204,11 +204,13 @@ func drawLex(rng *rand.Rand) string {
 	if chance(rng, 0.08) {
 		return pick(rng, "abc", "", "(", "[", "-a", "+a", "f1")
 	}
-	return pick(rng, "-", "+", "[f1", "(f1", "[f3", "(f3", "[f7", "(f12", "[a", "[z", "("+drawField(rng))
+	return pick(rng, "-", "+", "[f1", "(f1", "[f3", "(f3", "[f7", "(f12", "[a", "[z",
+		"("+drawField(rng))
 }
 
 func drawGlob(rng *rand.Rand) string {
-	return pick(rng, "*", "s*", "?1", "[sh]*", "h[^1]", "*2", "f1*", "f?", "[f-h]*", "\\s1", "s1", "", "[", "*[")
+	return pick(rng, "*", "s*", "?1", "[sh]*", "h[^1]", "*2", "f1*", "f?", "[f-h]*", "\\s1", "s1",
+		"", "[", "*[")
 }
 
 func drawDB(rng *rand.Rand) string {

@@ -82,8 +82,8 @@ func dumpKey(c *Conn, key string) (string, error) {
 	if err != nil {
 		return err.Error(), nil
 	}
-	value := strings.Join(replies[1].Lines(), " ")
-	return strings.Join([]string{quote(key), kind.Text, replies[0].Text, value, replies[2].Text}, " "), nil
+	return fmt.Sprintf("%q %s %s %s %s", key, kind.Text, replies[0].Text,
+		strings.Join(replies[1].Lines(), " "), replies[2].Text), nil
 }
 
 // checkScan wants a scan with small steps to find what the whole value holds.

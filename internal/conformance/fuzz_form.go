@@ -10,7 +10,7 @@ import (
 
 // form is a parsed synopsis of a fuzzRow: a word, or one of several sequences of forms.
 type form struct {
-	word     string                    // a literal, or the name of a kind of argument; empty for a group
+	word     string                    // a literal, or a kind of argument; empty for a group
 	draw     func(*generator) []string // of a kind of argument; nil for a literal
 	choices  [][]form
 	optional bool // the group may give nothing

@@ -114,12 +114,12 @@ func (g *generator) next(conn int) []FuzzCall {
 	args := g.draw(nil, row.forms, func(option string) { g.cover[row.name+" "+option]++ }, false)
 	calls := []FuzzCall{{Conn: conn, Args: args, Gone: row.gone}}
 	switch {
-	case row.check == "HGETALL":
-		calls = append(calls, FuzzCall{Conn: conn, Args: []string{"HGETALL", args[1]}})
-	case row.check == "ZRANGE":
-		calls = append(calls, FuzzCall{Conn: conn, Args: []string{"ZRANGE", args[1], "0", "-1", "WITHSCORES"}})
 	case row.check != "":
-		calls = append(calls, FuzzCall{Conn: conn, Args: strings.Fields(row.check)})
+		check := strings.Fields(row.check)
+		if at := slices.Index(check, "key"); at > 0 {
+			check[at] = args[at]
+		}
+		calls = append(calls, FuzzCall{Conn: conn, Args: check})
 	case !row.gone:
 		calls[0].Args = g.spoil(row, args)
 	}
@@ -158,7 +158,7 @@ func (g *generator) spoil(row parsedRow, args []string) []string {
 	case 1:
 		return append(args, pick(g.rng, "x", "", "NX", "WITHSCORES", "abc"))
 	case 2:
-		if at > 0 {
+		if at > 0 && !strings.HasSuffix(row.name, "SCAN") { // a cursor of one's own is undefined
 			args[at] = pick(g.rng, "abc", "", "-1", "\x00", "*", "(")
 		}
 	case 3:

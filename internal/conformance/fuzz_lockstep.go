@@ -40,6 +40,17 @@ type drawnState struct {
 	got  [2]Value
 }
 
+// checkedBy says whether a call reads everything that was drawn from.
+func (d drawnState) checkedBy(args []string) bool {
+	switch callName(args) {
+	case "KEYS":
+		return len(d.args) == 1
+	case "HGETALL", "ZRANGE":
+		return len(d.args) > 1 && len(args) > 1 && args[1] == d.args[1]
+	}
+	return false
+}
+
 // difference is the first thing the servers did not agree on.
 type difference struct {
 	at   int      // index of the call; the number of calls if the data differ in the end
@@ -231,8 +242,7 @@ func (l *lockstep) compareOne(conn int, args []string, a, b Value) string {
 	l.note(name, a)
 	drawn := l.drawn[conn]
 	l.drawn[conn] = drawnState{}
-	if len(drawn.args) > 0 && len(args) > 1 && slices.Contains([]string{"HGETALL", "ZRANGE", "KEYS"}, name) &&
-		(name == "KEYS" || len(drawn.args) > 1 && args[1] == drawn.args[1]) {
+	if drawn.checkedBy(args) {
 		for side, all := range []Value{a, b} {
 			if !drawnFrom(drawn.args, drawn.got[side], all) {
 				return fmt.Sprintf("what server %d drew at random just before is not there", side)
@@ -292,7 +302,8 @@ func (l *lockstep) compareData() (*difference, error) {
 				b = dump[1][i]
 			}
 			if !sameKey(a, b) {
-				return &difference{what: fmt.Sprintf("the data of database %d differ", db), got: [2]string{a, b}}, nil
+				what := fmt.Sprintf("the data of database %d differ", db)
+				return &difference{what: what, got: [2]string{a, b}}, nil
 			}
 		}
 	}

@@ -101,7 +101,7 @@ func hashRows() []fuzzRow {
 		{weight: 12, form: "HDEL hkey field..."},
 		{weight: 7, form: "HINCRBY hkey field num"},
 		{weight: 7, form: "HINCRBYFLOAT hkey field float"},
-		{weight: 4, form: "HRANDFIELD hkey [count|count WITHVALUES]", check: "HGETALL"},
+		{weight: 4, form: "HRANDFIELD hkey [count|count WITHVALUES]", check: "HGETALL key"},
 		{weight: 4, form: "HSCAN hkey 0 [MATCH glob] COUNT 100000"},
 	}
 }
@@ -138,7 +138,8 @@ func zsetRows() []fuzzRow {
 		{weight: 5, form: "ZREVRANGEBYSCORE zkey min min [WITHSCORES] [LIMIT index index]"},
 		{weight: 4, form: "ZRANGEBYLEX lkey lex lex [LIMIT index index]"},
 		{weight: 4, form: "ZREVRANGEBYLEX lkey lex lex [LIMIT index index]"},
-		{weight: 4, form: "ZRANDMEMBER zkey [count|count WITHSCORES]", check: "ZRANGE"},
+		{weight: 4, form: "ZRANDMEMBER zkey [count|count WITHSCORES]",
+			check: "ZRANGE key 0 -1 WITHSCORES"},
 		{weight: 4, form: "ZSCAN zkey 0 [MATCH glob] COUNT 100000"},
 	}
 }

@@ -4,7 +4,6 @@ package conformance
 
 import (
 	"flag"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -12,6 +11,7 @@ import (
 var (
 	fuzzSeed  = flag.Uint64("seed", 1, "first seed of the differential fuzzer and the histories")
 	fuzzCalls = flag.Int("calls", 20000, "how many random calls the differential fuzzer sends")
+	fuzzSeeds = flag.Uint64("seeds", 1, "how many seeds each way to run our server is tried with")
 )
 
 // smallLimits makes encodings change after a few elements.
@@ -83,17 +83,21 @@ func wantFound(t *testing.T, report string, err error, words ...string) {
 }
 
 // TestFuzzStampede compares our server with the real one, each way to run it with seeds of
-// its own.
+// its own, with the usual limits of small collections and with narrow ones.
 func TestFuzzStampede(t *testing.T) {
 	redis := StartRedis(t)
 	seed := *fuzzSeed
-	for name, flags := range configurations() {
-		for _, config := range [][][2]string{nil, smallLimits()} {
-			opts := FuzzOptions{Seed: seed, Calls: *fuzzCalls / 4, Config: config}
-			seed++
-			t.Run(fmt.Sprintf("%s/seed %d", name, opts.Seed), func(t *testing.T) {
-				Fuzz(t, redis, StartStampede(t, flags...), opts)
-			})
-		}
+	for _, way := range configurations() {
+		t.Run(way.name, func(t *testing.T) {
+			ours := StartStampede(t, way.flags...)
+			for i := range *fuzzSeeds * 2 {
+				opts := FuzzOptions{Seed: seed, Calls: *fuzzCalls / 4}
+				if i%2 == 1 {
+					opts.Config = smallLimits()
+				}
+				seed++
+				Fuzz(t, redis, ours, opts)
+			}
+		})
 	}
 }

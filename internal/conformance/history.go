@@ -3,10 +3,13 @@
 package conformance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -155,23 +158,17 @@ func describeFailure(model porcupine.Model, history []porcupine.Operation) strin
 	if model.Partition != nil {
 		parts = model.Partition(history)
 	}
-	single := model
-	single.Partition = nil
+	model.Partition = nil
+	illegal := func(history []porcupine.Operation) bool {
+		return porcupine.CheckOperationsTimeout(model, history, checkTimeout) == porcupine.Illegal
+	}
 	for _, part := range parts {
-		if porcupine.CheckOperationsTimeout(single, part, checkTimeout) != porcupine.Illegal {
+		if !illegal(part) {
 			continue
 		}
 		// the shortest prefix that already has no order ends with the call that broke it
 		sortByReturn(part)
-		n := len(part)
-		for low := 0; low < n; {
-			mid := (low + n) / 2
-			if porcupine.CheckOperationsTimeout(single, cut(part, mid+1), checkTimeout) == porcupine.Illegal {
-				n = mid
-			} else {
-				low = mid + 1
-			}
-		}
+		n := sort.Search(len(part), func(i int) bool { return illegal(cut(part, i+1)) })
 		var b strings.Builder
 		for _, op := range part[max(0, n-30):min(n+1, len(part))] {
 			fmt.Fprintf(&b, "client %d  %10d..%-10d  %+v -> %+v\n",
@@ -180,4 +177,25 @@ func describeFailure(model porcupine.Model, history []porcupine.Operation) strin
 		return b.String()
 	}
 	return "(not found again)"
+}
+
+// sortByReturn orders calls by the time of their replies.
+func sortByReturn(history []porcupine.Operation) {
+	slices.SortFunc(history, func(a, b porcupine.Operation) int {
+		return cmp.Compare(a.Return, b.Return)
+	})
+}
+
+// cut keeps the first n calls, and of the others those that may have been done meanwhile,
+// with their replies left open.
+func cut(history []porcupine.Operation, n int) []porcupine.Operation {
+	kept := slices.Clone(history[:n])
+	end := kept[n-1].Return
+	for _, op := range history[n:] {
+		if op.Call <= end {
+			op.Output, op.Return = lost{}, math.MaxInt64
+			kept = append(kept, op)
+		}
+	}
+	return kept
 }

@@ -3,35 +3,13 @@
 package conformance
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
 )
-
-// sortByReturn orders calls by the time of their replies.
-func sortByReturn(history []porcupine.Operation) {
-	slices.SortFunc(history, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) })
-}
-
-// cut keeps the first n calls, and of the others those that may have been done meanwhile,
-// with their replies left open.
-func cut(history []porcupine.Operation, n int) []porcupine.Operation {
-	kept := slices.Clone(history[:n])
-	end := kept[n-1].Return
-	for _, op := range history[n:] {
-		if op.Call <= end {
-			op.Output, op.Return = lost{}, math.MaxInt64
-			kept = append(kept, op)
-		}
-	}
-	return kept
-}
 
 // registerOp is what a client does to one key.
 type registerOp byte
@@ -78,7 +56,8 @@ func CheckRegisters(t testing.TB, addr string, opts HistoryOptions) {
 		},
 		prepare: func(c *Conn) error { _, err := c.must("FLUSHALL"); return err },
 		draw: func(rng *rand.Rand) any {
-			return registerCall{registerOp(rng.IntN(5)), fmt.Sprint("key:", rng.IntN(opts.Keys)), rng.Int64N(1000)}
+			key := fmt.Sprint("key:", rng.IntN(opts.Keys))
+			return registerCall{registerOp(rng.IntN(5)), key, rng.Int64N(1000)}
 		},
 		perform: performRegister,
 		dropped: func(input any) bool { return input.(registerCall).Op == opGet },

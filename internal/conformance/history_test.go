@@ -28,9 +28,9 @@ func TestHistoriesOnRedis(t *testing.T) {
 
 // TestHistoriesOnStampede looks for calls of ours that were not done one after the other.
 func TestHistoriesOnStampede(t *testing.T) {
-	for name, flags := range configurations() {
-		t.Run(name, func(t *testing.T) {
-			addr := StartStampede(t, flags...)
+	for _, way := range configurations() {
+		t.Run(way.name, func(t *testing.T) {
+			addr := StartStampede(t, way.flags...)
 			for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
 				CheckRegisters(t, addr, registerOptions(seed))
 				CheckBank(t, addr, bankOptions(seed))

@@ -31,15 +31,21 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
+// configuration is a way to run our server.
+type configuration struct {
+	name  string
+	flags []string
+}
+
 // configurations are the ways to run our server that must not show in any reply.
-func configurations() map[string][]string {
+func configurations() []configuration {
 	if os.Getenv(EnvAddr) != "" {
-		return map[string][]string{"as it runs": nil}
+		return []configuration{{name: "as it runs"}}
 	}
-	return map[string][]string{
-		"default":                   nil,
-		"one shard, goroutines":     {"--shards", "1", "--io", "net"},
-		"eight shards, goroutines":  {"--shards", "8", "--io", "net"},
-		"eight shards, event loops": {"--shards", "8", "--io", "epoll", "--loops", "2"},
+	return []configuration{
+		{"default", nil},
+		{"one shard, goroutines", []string{"--shards", "1", "--io", "net"}},
+		{"eight shards, goroutines", []string{"--shards", "8", "--io", "net"}},
+		{"eight shards, event loops", []string{"--shards", "8", "--io", "epoll", "--loops", "2"}},
 	}
 }

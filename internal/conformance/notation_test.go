@@ -114,7 +114,9 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("%q against %q (%+v): got %v", test.reply, test.pattern, test.order, got)
 		}
 	}
-	for _, text := range []string{"", "x", "*2\n  :1", "*1\n:1", ":1\n:2", ":<a..b>", "$/(/", `"a`, "*x"} {
+	for _, text := range []string{
+		"", "x", "*2\n  :1", "*1\n:1", ":1\n:2", ":<a..b>", "$/(/", `"a`, "*x",
+	} {
 		if _, err := parsePattern(strings.Split(text, "\n")); err == nil {
 			t.Errorf("%q is taken for a reply", text)
 		}
@@ -122,7 +124,8 @@ func TestPatterns(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	got, err := parseArgs(`SET k "a\x00 b" "x"*3 <seq 1..2 f%d %d> ${id} $x`, map[string]string{"id": "7"})
+	got, err := parseArgs(`SET k "a\x00 b" "x"*3 <seq 1..2 f%d %d> ${id} $x`,
+		map[string]string{"id": "7"})
 	want := []string{"SET", "k", "a\x00 b", "xxx", "f1", "1", "f2", "2", "7", "$x"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q (%v), want %q", got, err, want)
@@ -144,12 +147,41 @@ func TestRecordThenRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("# config hash-max-listpack-entries 7\n> SET k v\n> CONFIG GET hash-max-listpack-entries\n" +
-		"+wrong\n> TIME\n*2\n  $/\\d+/\n  <any>\n[b]> MGET k none\n~ capture who\n[b]> ECHO x\n> ECHO ${who}\n")
+	write(`# config hash-max-listpack-entries 7
+> SET k v
+> CONFIG GET hash-max-listpack-entries
++wrong
+> TIME
+*2
+  $/\d+/
+  <any>
+[b]> MGET k none
+~ capture who
+[b]> ECHO x
+> ECHO ${who}
+`)
 	Record(t, addr, file)
-	want := "# config hash-max-listpack-entries 7\n> SET k v\n+OK\n> CONFIG GET hash-max-listpack-entries\n*2\n" +
-		"  \"hash-max-listpack-entries\"\n  \"7\"\n> TIME\n*2\n  $/\\d+/\n  <any>\n[b]> MGET k none\n*2\n" +
-		"  \"v\"\n  $-1\n~ capture who\n[b]> ECHO x\n\"x\"\n> ECHO ${who}\n\"x\"\n"
+	want := `# config hash-max-listpack-entries 7
+> SET k v
++OK
+> CONFIG GET hash-max-listpack-entries
+*2
+  "hash-max-listpack-entries"
+  "7"
+> TIME
+*2
+  $/\d+/
+  <any>
+[b]> MGET k none
+*2
+  "v"
+  $-1
+~ capture who
+[b]> ECHO x
+"x"
+> ECHO ${who}
+"x"
+`
 	if got, err := os.ReadFile(file); err != nil || string(got) != want {
 		t.Fatalf("recorded (%v)\n%s\nwant\n%s", err, got, want)
 	}
@@ -165,7 +197,8 @@ func TestRecordThenRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if v, err := c.Do("CONFIG", "GET", "hash-max-listpack-entries"); err != nil || v.Elems[1].Text != "512" {
+	v, err := c.Do("CONFIG", "GET", "hash-max-listpack-entries")
+	if err != nil || v.Elems[1].Text != "512" {
 		t.Errorf("the parameter was not put back: %v (%v)", v, err)
 	}
 }

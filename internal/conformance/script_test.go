@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the replies of the real redis-server into the scripts")
+var update = flag.Bool("update", false, "write the replies of redis-server into the scripts")
 
 // scripts gives all script files.
 func scripts(t *testing.T) []string {
@@ -44,9 +44,9 @@ func TestScriptsOnRedis(t *testing.T) {
 
 // TestScriptsOnStampede is the claim of compatibility.
 func TestScriptsOnStampede(t *testing.T) {
-	for name, flags := range configurations() {
-		t.Run(name, func(t *testing.T) {
-			addr := StartStampede(t, flags...)
+	for _, way := range configurations() {
+		t.Run(way.name, func(t *testing.T) {
+			addr := StartStampede(t, way.flags...)
 			for _, file := range scripts(t) {
 				t.Run(scriptName(file), func(t *testing.T) { Run(t, addr, file) })
 			}

@@ -52,7 +52,8 @@ func StartStampede(t testing.TB, flags ...string) (addr string) {
 	if addr := os.Getenv(EnvAddr); addr != "" {
 		return addr
 	}
-	args := []string{"serve", "--bind", "127.0.0.1", "--memory-only"}
+	args := []string{"serve", "--bind", "127.0.0.1", "--memory-only",
+		"--set", "enable-debug-command=yes"}
 	return start(t, stampedeBinary(t), append(args, flags...))
 }
 

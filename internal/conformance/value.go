@@ -101,6 +101,7 @@ func readElems(r *bufio.Reader, v Value) (Value, error) {
 // Lines writes v in the notation of scripts, one element a line.
 func (v Value) Lines() []string { return v.appendLines(nil, "") }
 
+// String is Lines as one text.
 func (v Value) String() string { return strings.Join(v.Lines(), "\n") }
 
 func (v Value) appendLines(lines []string, indent string) []string {
