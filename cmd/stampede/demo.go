@@ -36,7 +36,7 @@ type DemoCmd struct {
 	Addr    string `placeholder:"HOST:PORT" help:"Use a running server instead of an embedded store."`
 	Seed    uint64 `default:"1" help:"Seed of what people look at."`
 	JSON    bool   `name:"json" help:"Write the report as JSON."`
-	NoColor bool   `env:"NO_COLOR" help:"Leave text plain."`
+	NoColor bool   `help:"Leave text plain, as does a NO_COLOR in the environment."`
 }
 
 // Help is shown below the flags.
@@ -96,6 +96,7 @@ func (c *DemoCmd) play(ctx context.Context, around surroundings, o demo.Options)
 	if c.JSON {
 		encoder := json.NewEncoder(around.stdout)
 		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(report)
 	} else {
 		err = report.WriteText(around.stdout, c.colors(around.stdout))
@@ -116,7 +117,8 @@ func (c *DemoCmd) screen(out io.Writer) *demo.Screen {
 // colors tells whether a writer shows colors.
 func (c *DemoCmd) colors(out io.Writer) demo.Colors {
 	file, ok := out.(*os.File)
-	return demo.Colors(ok && !c.NoColor && term.IsTerminal(int(file.Fd())))
+	plain := c.NoColor || os.Getenv("NO_COLOR") != ""
+	return demo.Colors(ok && !plain && term.IsTerminal(int(file.Fd())))
 }
 
 // errStoreEnded says that the store of the demo ended before the demo did.

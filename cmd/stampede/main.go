@@ -15,8 +15,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+// version is that of Stampede; CHANGELOG.md says what is in it.
+const version = "0.1.0"
+
 // commands are what the program can do.
 type commands struct {
+	Version kong.VersionFlag `help:"Print the version." short:"v"`
+
 	Serve ServeCmd `cmd:"" help:"Run the store."`
 	Bench BenchCmd `cmd:"" help:"Measure a server: ours, Redis, or one against the other."`
 	Demo  DemoCmd  `cmd:"" help:"Watch a flash sale: a crowd of buyers, a few units, nothing oversold."`
@@ -84,5 +89,6 @@ func newParser(ctx context.Context, c *commands, around surroundings) (*kong.Kon
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(around),
+		kong.Vars{"version": "stampede " + version},
 	)
 }

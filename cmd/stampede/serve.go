@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,9 +18,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"stampede/internal/config"
 	"stampede/internal/engine"
+	"stampede/internal/family/admin"
+	"stampede/internal/metrics"
 	"stampede/internal/server"
 	"stampede/internal/session"
 )
@@ -74,8 +79,12 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 
 	var door *server.Server
 	registry := session.NewRegistry(func() { door.Wake() })
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	facts := c.facts()
 	store, err := engine.New(engine.Options{
 		Shards: c.shards(), Config: parameters, Registry: registry,
+		Facts: facts, Shutdown: func(bool) { stop() },
 	})
 	if err != nil {
 		return err
@@ -92,19 +101,59 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 		return errors.Join(err, door.Close(), store.Free())
 	}
 	c.announce(around, log, addresses, store.Shards())
-	return errors.Join(c.serve(ctx, log, store, door), store.Free())
+	pages := c.pages(store, registry, parameters, facts)
+	return errors.Join(serve(ctx, log, pages, store.Run, door.Run), store.Free())
 }
 
-// serve runs everything that runs until ctx ends or one of them fails.
-func (c *ServeCmd) serve(
-	ctx context.Context, log *slog.Logger, store *engine.Engine, door *server.Server,
+// facts are what INFO says of this process.
+func (c *ServeCmd) facts() admin.Facts {
+	return admin.Facts{
+		Version: version, RunID: runID(), StartMs: time.Now().UnixMilli(), IO: c.IO,
+	}
+}
+
+// runID is 40 hexadecimal digits that no other start has.
+func runID() string {
+	var bytes [20]byte
+	_, _ = rand.Read(bytes[:]) // never fails: see crypto/rand
+	return hex.EncodeToString(bytes[:])
+}
+
+// pages are the HTTP pages to serve, by address.
+func (c *ServeCmd) pages(
+	store *engine.Engine, registry *session.Registry, parameters *config.Config, facts admin.Facts,
+) map[string]http.Handler {
+	pages := map[string]http.Handler{}
+	if c.PprofAddr != "" {
+		pages[c.PprofAddr] = profiles()
+	}
+	if c.MetricsAddr != "" {
+		build := metrics.Build{
+			Version: facts.Version, RedisVersion: engine.RedisVersion, GoVersion: runtime.Version(),
+		}
+		mux := http.NewServeMux()
+		mux.Handle("/metrics", metrics.Handler(store.Stats(), build, func() metrics.Gauges {
+			return metrics.Gauges{
+				Data: store.Summary(), Connections: registry.Len(),
+				MaxConnections: parameters.Int(config.MaxClients),
+				MaxMemoryBytes: parameters.Int(config.MaxMemory), StartMs: facts.StartMs,
+			}
+		}))
+		pages[c.MetricsAddr] = mux
+	}
+	return pages
+}
+
+// serve runs all parts and pages until ctx ends or one of them fails.
+func serve(
+	ctx context.Context, log *slog.Logger, pages map[string]http.Handler,
+	parts ...func(context.Context) error,
 ) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	parts := []func(context.Context) error{store.Run, door.Run}
-	if c.PprofAddr != "" {
+	for address, page := range pages {
 		parts = append(parts, func(ctx context.Context) error {
-			return serveHTTP(ctx, c.PprofAddr, profiles())
+			return serveHTTP(ctx, address, page)
 		})
 	}
 	errs := make([]error, len(parts))
