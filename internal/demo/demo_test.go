@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -227,5 +228,24 @@ func TestRecipesAreNamed(t *testing.T) {
 			t.Errorf("%s: %q", r.Name(), r.Title())
 		}
 		names = append(names, r.Name())
+	}
+}
+
+func TestSweepDeletesOwnKeysOnly(t *testing.T) {
+	_, client := startWithClient(t)
+	ctx := t.Context()
+	_, err := client.Pipelined(ctx, func(calls redis.Pipeliner) error {
+		for i := range 5000 {
+			calls.Set(ctx, "demo:mine:"+strconv.Itoa(i), i, 0)
+		}
+		return calls.Set(ctx, "demo:other:1", 1, 0).Err()
+	})
+	if err == nil {
+		err = sweep(ctx, client, "demo:mine:")
+	}
+	keys, keysErr := client.Keys(ctx, "*").Result()
+	if err != nil || keysErr != nil || !slices.Equal(keys, []string{"demo:other:1"}) {
+		t.Errorf("%d keys are left, such as %v; errors %v, %v", len(keys), keys[:min(len(keys), 3)],
+			err, keysErr)
 	}
 }
