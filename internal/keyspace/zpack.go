@@ -4,14 +4,17 @@ package keyspace
 
 import (
 	"bytes"
+	"math"
+	"strconv"
 
 	"stampede/internal/container/listpack"
 	"stampede/internal/resp"
 )
 
 // zpack is a small sorted set: Redis' listpack of member, score, member, score … in order.
-// A score is kept as the text that Redis keeps, which for a whole number is an integer
-// element; minus zero becomes zero. A pair is addressed by the offset of its member.
+// A score is kept as Redis keeps it: a whole number of up to 2^62 as an integer element, by
+// which minus zero becomes zero, another one as its text. A pair is addressed by the offset
+// of its member.
 type zpack struct {
 	space *Space
 	listpack.Pack
@@ -20,9 +23,12 @@ type zpack struct {
 // scoreTextMax is enough for the text of any score.
 const scoreTextMax = 32
 
+// wholeMax is the largest whole number that is kept as an integer.
+const wholeMax = 1 << 62
+
 func scoreText(dst []byte, score float64) []byte {
-	if score == 0 {
-		return append(dst, '0')
+	if math.Abs(score) <= wholeMax && score == math.Trunc(score) {
+		return strconv.AppendInt(dst, int64(score), 10)
 	}
 	return resp.FormatDouble(dst, score)
 }

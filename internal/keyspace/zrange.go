@@ -4,9 +4,11 @@ package keyspace
 
 import (
 	"bytes"
+	"sort"
 
 	"stampede/internal/container/btree"
 	"stampede/internal/object"
+	"stampede/internal/resp"
 )
 
 // ScoreRange is a range of scores. A bound that is open does not belong to it.
@@ -75,34 +77,31 @@ func (z *ZSet) RangeByScore(r ScoreRange) (first, n int) {
 }
 
 // RangeByLex gives the ranks of the members with names in a range: n of them from first
-// on. Where scores are not equal the result means nothing, but it is that of Redis in a
-// small sorted set; only then reverse, which says that the members will be read from the
-// last one on, matters. Cost: O(log n).
+// on. reverse says that they will be read from the last one on; it matters only where
+// scores are not all equal, and so the range means little: then it is what a search that
+// takes them for equal finds, in a small sorted set exactly as in Redis. Cost: O(log n).
 func (z *ZSet) RangeByLex(r LexRange, reverse bool) (first, n int) {
 	if !z.Exists() {
 		return 0, 0
 	}
-	if big := z.big(); big != nil {
+	low, high := z.At(0), z.At(z.Len()-1)
+	if big := z.big(); big != nil && low.Score() == high.Score() {
 		first = lexRank(big, &r.Min, r.Min.Open)
 		return first, max(lexRank(big, &r.Max, !r.Max.Open)-first, 0)
 	}
-	p := z.pack()
-	if r.above(p.member(p.First())) || r.below(p.member(p.prev(p.End()))) || r.empty() {
+	if r.empty() || r.above(low.Member()) || r.below(high.Member()) {
 		return 0, 0
 	}
+	enter, leave := r.below, r.above
 	if reverse {
-		return p.lexBackwards(&r)
+		enter, leave = leave, enter
 	}
-	off := p.First()
-	for off >= 0 && r.below(p.member(off)) {
-		off = p.next(off)
-		first++
+	start := z.skip(0, reverse, enter)
+	end := z.skip(start, reverse, func(name []byte) bool { return !leave(name) })
+	if reverse {
+		return z.Len() - end, end - start
 	}
-	for off >= 0 && !r.above(p.member(off)) {
-		off = p.next(off)
-		n++
-	}
-	return first, n
+	return start, end - start
 }
 
 // empty tells whether the range can hold no name at all.
@@ -114,22 +113,6 @@ func (r *LexRange) empty() bool {
 	return side > 0 || side == 0 && (r.Min.Open || r.Max.Open)
 }
 
-// lexBackwards looks for the range from the last member on.
-func (p zpack) lexBackwards(r *LexRange) (first, n int) {
-	first = p.Len() / 2
-	off := p.prev(p.End())
-	for off >= 0 && r.above(p.member(off)) {
-		off = p.prev(off)
-		first--
-	}
-	for off >= 0 && !r.below(p.member(off)) {
-		off = p.prev(off)
-		first--
-		n++
-	}
-	return first, n
-}
-
 // lexRank is how many members are before a bound, those equal to it included if after.
 func lexRank(big *object.BigZSet, b *LexBound, after bool) int {
 	switch {
@@ -139,6 +122,39 @@ func lexRank(big *object.BigZSet, b *LexBound, after bool) int {
 		return big.Len()
 	}
 	return big.RankOfMember(b.Text, after)
+}
+
+// skipMax is how many members of a large sorted set are looked at one by one.
+const skipMax = 128
+
+// skip passes over members, beginning with number from, while their names are such, and
+// returns the number of the next one. Members are numbered from the last one if reverse
+// is set. In a large sorted set the search goes on by halves.
+func (z *ZSet) skip(from int, reverse bool, such func(name []byte) bool) int {
+	n := z.Len()
+	end := n
+	if z.e.form == formBig {
+		end = min(n, from+skipMax)
+	}
+	c := z.nth(from, reverse)
+	for ; from < end; from++ {
+		if !such(c.Member()) {
+			return from
+		}
+		c.step(reverse)
+	}
+	return from + sort.Search(n-from, func(i int) bool {
+		c := z.nth(from+i, reverse)
+		return !such(c.Member())
+	})
+}
+
+// nth is the place of the member with a number, counted from the last one if reverse.
+func (z *ZSet) nth(number int, reverse bool) ZCursor {
+	if reverse {
+		number = z.Len() - 1 - number
+	}
+	return z.At(number)
 }
 
 // ZCursor is a place in a sorted set. It is a view: good until the next change of the
@@ -207,6 +223,14 @@ func (c *ZCursor) Prev() {
 	}
 }
 
+func (c *ZCursor) step(reverse bool) {
+	if reverse {
+		c.Prev()
+	} else {
+		c.Next()
+	}
+}
+
 // Each visits all members in order until visit says false. visit must not change the
 // Space.
 func (z *ZSet) Each(visit func(member []byte, score float64) bool) {
@@ -215,16 +239,22 @@ func (z *ZSet) Each(visit func(member []byte, score float64) bool) {
 	}
 }
 
-// Scan visits some members and returns where to go on, 0 at the end: all at once in a
-// small sorted set. visit must not change the Space.
-func (z *ZSet) Scan(cursor uint64, visit func(member []byte, score float64)) (next uint64) {
+// Scan visits some members, with the texts of their scores, and returns where to go on, 0
+// at the end: all at once in a small sorted set. visit must not change the Space.
+func (z *ZSet) Scan(cursor uint64, visit func(member, score []byte)) (next uint64) {
 	if big := z.big(); big != nil {
-		return big.Scan(cursor, func(ref uint32) { visit(big.Member(ref), big.Score(ref)) })
+		var buffer [scoreTextMax]byte
+		return big.Scan(cursor, func(ref uint32) {
+			visit(big.Member(ref), resp.FormatDouble(buffer[:0], big.Score(ref)))
+		})
 	}
-	z.Each(func(member []byte, score float64) bool {
-		visit(member, score)
-		return true
-	})
+	if !z.Exists() {
+		return 0
+	}
+	p := z.pack()
+	for off := p.First(); off >= 0; off = p.next(off) {
+		visit(p.member(off), p.space.text(p.Get(p.Next(off)), 1))
+	}
 	return 0
 }
 

@@ -198,6 +198,15 @@ func (z *ZSet) move(at spot, score float64, member []byte) {
 	z.packMove(at.off, score, member)
 }
 
+// EnlargeFor lets a sorted set that is going to have n members of up to so many bytes
+// begin in the form in which it will end.
+func (z *ZSet) EnlargeFor(n, memberBytes int) {
+	limits := &z.e.db.space.Limits
+	if n > limits.ZSetEntriesMax || memberBytes > limits.ZSetValueMax {
+		z.Enlarge()
+	}
+}
+
 // Enlarge lets a small sorted set continue in its large form.
 func (z *ZSet) Enlarge() {
 	space := z.e.db.space

@@ -3,11 +3,11 @@
 package keyspace
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -295,7 +295,8 @@ func (h *zsetHarness) compareLex(z *ZSet, want []zsetPair) {
 	r := LexRange{h.bound(), h.bound()}
 	first, n := -1, 0
 	for rank, p := range want {
-		low, high := bytes.Compare([]byte(p.member), r.Min.Text), strings.Compare(p.member, string(r.Max.Text))
+		low := strings.Compare(p.member, string(r.Min.Text))
+		high := strings.Compare(p.member, string(r.Max.Text))
 		okLow := r.Min.Infinite < 0 || r.Min.Infinite == 0 && (low > 0 || low == 0 && !r.Min.Open)
 		okHigh := r.Max.Infinite > 0 || r.Max.Infinite == 0 && (high < 0 || high == 0 && !r.Max.Open)
 		if okLow && okHigh {
@@ -318,8 +319,15 @@ func (h *zsetHarness) compareWalks(z *ZSet) {
 		return
 	}
 	seen := zsetTwin{}
-	for cursor := z.Scan(0, func(m []byte, score float64) { seen[string(m)] = score }); cursor != 0; {
-		cursor = z.Scan(cursor, func(m []byte, score float64) { seen[string(m)] = score })
+	note := func(member, text []byte) {
+		score, err := strconv.ParseFloat(string(text), 64)
+		if err != nil {
+			h.errorf("Scan gives the score %q", text)
+		}
+		seen[string(member)] = score
+	}
+	for cursor := z.Scan(0, note); cursor != 0; {
+		cursor = z.Scan(cursor, note)
 	}
 	if !slices.Equal(seen.sorted(), h.twin.sorted()) {
 		h.errorf("Scan sees %d members of %d", len(seen), len(h.twin))

@@ -19,8 +19,8 @@ type element struct {
 	member string
 }
 
-// store lets dst hold nothing but the given members, which are all different.
-func store(db *keyspace.DB, dst []byte, members []element) {
+// replace gives the sorted set under dst, from which everything was removed.
+func replace(db *keyspace.DB, dst []byte) keyspace.ZSet {
 	if e := db.Find(dst); e.Exists() {
 		e.Remove()
 	}
@@ -28,6 +28,11 @@ func store(db *keyspace.DB, dst []byte, members []element) {
 	if err != nil {
 		panic("zset: a removed key is of a wrong type")
 	}
+	return z
+}
+
+// store adds members to an empty sorted set.
+func store(z *keyspace.ZSet, members []element) {
 	for _, m := range members {
 		z.Add(m.score, []byte(m.member))
 	}
@@ -103,7 +108,12 @@ func combine(tx command.Tx, c *command.Call, form combineForm) {
 	case form.count:
 		c.Reply.Int(int64(len(found)))
 	case form.store:
-		store(tx.DB(c.DB, dst), dst, found)
+		z, longest := replace(tx.DB(c.DB, dst), dst), 0
+		for _, m := range found {
+			longest = max(longest, len(m.member))
+		}
+		z.EnlargeFor(len(found), longest)
+		store(&z, found)
 		c.Reply.Int(int64(len(found)))
 	default:
 		announce(c.Reply, len(found), q.withScores)

@@ -6,7 +6,6 @@ import (
 	"stampede/internal/command"
 	"stampede/internal/keyspace"
 	"stampede/internal/reply"
-	"stampede/internal/resp"
 )
 
 // read looks up the sorted set under key; ok is false if the call has been answered with
@@ -119,10 +118,10 @@ func scan(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	n := 0
-	visit := func(member []byte, score float64) {
+	visit := func(member, score []byte) {
 		if o.Match(member) {
 			found.Bulk(member)
-			scoreBulk(&found, score)
+			found.Bulk(score)
 			n += 2
 		}
 	}
@@ -133,12 +132,3 @@ func scan(db *keyspace.DB, c *command.Call) {
 	}
 	command.ScanReply(c.Reply, cursor, &found, n)
 }
-
-// scoreBulk answers with the text of a score, which ZSCAN gives in RESP3 too.
-func scoreBulk(r *reply.Buffer, score float64) {
-	var text [scoreTextMax]byte
-	r.Bulk(resp.FormatDouble(text[:0], score))
-}
-
-// scoreTextMax is enough for the text of any score.
-const scoreTextMax = 32

@@ -58,7 +58,8 @@ func rangeStore(tx command.Tx, c *command.Call) {
 	r.each(&z, func(member []byte, score float64) {
 		found = append(found, element{score, string(member)})
 	})
-	store(tx.DB(c.DB, dst), dst, found)
+	into := replace(tx.DB(c.DB, dst), dst)
+	store(&into, found)
 	c.Reply.Int(int64(len(found)))
 }
 
