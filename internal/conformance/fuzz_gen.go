@@ -120,7 +120,7 @@ func (g *generator) next(conn int) []FuzzCall {
 			check[at] = args[at]
 		}
 		calls = append(calls, FuzzCall{Conn: conn, Args: check})
-	case !row.gone:
+	case !row.gone && !row.asIs:
 		calls[0].Args = g.spoil(row, args)
 	}
 	switch callName(calls[0].Args) {
@@ -158,7 +158,7 @@ func (g *generator) spoil(row parsedRow, args []string) []string {
 	case 1:
 		return append(args, pick(g.rng, "x", "", "NX", "WITHSCORES", "abc"))
 	case 2:
-		if at > 0 && !strings.HasSuffix(row.name, "SCAN") { // a cursor of one's own is undefined
+		if at > 0 {
 			args[at] = pick(g.rng, "abc", "", "-1", "\x00", "*", "(")
 		}
 	case 3:
