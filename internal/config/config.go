@@ -186,7 +186,7 @@ func (c *Config) checkLive(i int, text string) (value, error) {
 
 // OnChange lets hook run after [Config.Set] has given the parameter a value, which may be
 // the one it had. Hooks run one at a time, on the goroutine of whoever called Set; they
-// must not call Set.
+// may read values and must call nothing else of c.
 func (c *Config) OnChange(p Param, hook func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -217,4 +217,15 @@ func (c *Config) SetAtStart(name string, args ...string) error {
 func (c *Config) Secret(name string) bool {
 	i, known := c.byName[strings.ToLower(name)]
 	return known && c.rows[i].secret
+}
+
+// WithoutEffect are the names of the parameters that were set to something else than their
+// default although nothing here heeds them. Whoever starts the server tells its log.
+func (c *Config) WithoutEffect() (names []string) {
+	for i := range c.rows {
+		if c.rows[i].inert && !c.isPreset(i) {
+			names = append(names, c.rows[i].name)
+		}
+	}
+	return names
 }

@@ -70,6 +70,7 @@ func TestSet(t *testing.T) {
 			"maxmemory-clients') - argument must be a memory or percent value"},
 		{"maxmemory=1;nope=2", "! Unknown option or number of arguments for CONFIG SET - 'nope'"},
 		{"maxmemory=1;MAXMEMORY=2", "! " + failed + "MAXMEMORY') - duplicate parameter"},
+		{"port=x", "! " + failed + "port') - argument couldn't be parsed into an integer"},
 		{"port=1", "! " + failed + "port') - can't set immutable config"},
 		{"dir=/", "! " + failed + "dir') - can't set protected config"},
 		{"appendonly=maybe", "! " + failed + "appendonly') - argument must be 'yes' or 'no'"},
@@ -79,7 +80,11 @@ func TestSet(t *testing.T) {
 		{"timeout=-1", "! " + failed + "timeout') - argument must be between 0 and 2147483647 inclusive"},
 		{"timeout=x", "! " + failed + "timeout') - argument couldn't be parsed into an integer"},
 		{"hz=1000", "500"},
-		{"save=900 1  300 10", "900 1 300 10"},
+		{"save=", ""},
+		{"save=900 1", "! " + failed + "save') - can't set immutable config"},
+		{"appendonly=yes", "! " + failed + "appendonly') - can't set immutable config"},
+		{"appendonly=NO", "no"},
+		{"port=6379", "6379"},
 		{"save=900", "! " + failed + "save') - Invalid save parameters"},
 		{"save=0 1", "! " + failed + "save') - Invalid save parameters"},
 		{"client-output-buffer-limit=replica 1mb 2kb 3",
@@ -119,6 +124,24 @@ func TestSet(t *testing.T) {
 		if got := c.Get([]byte(settings[0].Name)); len(got) != 1 || got[0].Value != test.want {
 			t.Errorf("%s gives %v, want %s", test.settings, got, test.want)
 		}
+	}
+}
+
+func TestWhatHasNoEffectIsTold(t *testing.T) {
+	c := New()
+	if names := c.WithoutEffect(); len(names) != 0 {
+		t.Errorf("without being set: %v", names)
+	}
+	for name, value := range map[string]string{"appendonly": "yes", "port": "1", "io-threads": "4"} {
+		if err := c.SetAtStart(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(c.WithoutEffect(), " "); got != "appendonly io-threads" {
+		t.Errorf("got %s", got)
+	}
+	if err := c.SetAtStart("databases", "32"); err == nil {
+		t.Error("there are more databases than there can be")
 	}
 }
 
@@ -207,6 +230,25 @@ bind 127.0.0.1 ::1
 	}
 }
 
+func TestSaveLinesAddUpWithinAFile(t *testing.T) {
+	c := New()
+	for text, want := range map[string]string{
+		"save 900 1\nsave 300 10\n": "900 1 300 10",
+		"save 5 5\nsave \"\"\n":     "",
+		"save 1 2 3 4\n":            "1 2 3 4",
+	} {
+		if err := c.SetAtStart("save", "60 1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Load(strings.NewReader(text), "a.conf"); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Text(Save); got != want {
+			t.Errorf("%q gives %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestFileErrorsNameTheirLines(t *testing.T) {
 	c := New()
 	err := c.Load(strings.NewReader("nope 1\nport\ntimeout x\nsave \"1\n\nport 1 2\n"), "a.conf")
@@ -237,8 +279,11 @@ func TestRewriteKeepsLinesAndReadsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := c.Set(Setting{"maxmemory", "4mb"}, Setting{"requirepass", "a \"b\" \x01"},
-		Setting{"client-output-buffer-limit", "pubsub 1 2 3"}, Setting{"save", "60 1"})
+		Setting{"client-output-buffer-limit", "pubsub 1 2 3"})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetAtStart("save", "60 1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Rewrite(); err != nil {

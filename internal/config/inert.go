@@ -57,30 +57,38 @@ func inertSwitches() []row {
 }
 
 func inertNumbers() []row {
-	return slices.Concat(several(integer{min: 0, max: maxInt32}, always,
-		"auto-aof-rewrite-percentage 100", "cluster-migration-barrier 1",
-		"cluster-replica-validity-factor|cluster-slave-validity-factor 10",
-		"lfu-decay-time 1", "lfu-log-factor 10",
-		"min-replicas-max-lag|min-slaves-max-lag 10", "min-replicas-to-write|min-slaves-to-write 0",
-		"repl-diskless-sync-delay 5", "repl-diskless-sync-max-replicas 0",
-		"replica-priority|slave-priority 100",
-		"tls-session-cache-size 20480", "tls-session-cache-timeout 300",
-	), several(integer{min: 0, max: math.MaxInt64}, always,
-		"acllog-max-len 128", "cluster-node-timeout 15000", "repl-backlog-ttl 3600",
-		"tracking-table-max-keys 1000000",
-	), several(integer{min: 1, max: maxInt32}, always,
-		"repl-ping-replica-period|repl-ping-slave-period 10", "repl-timeout 60",
-	), several(integer{min: 1, max: math.MaxInt64}, always, "active-defrag-max-scan-fields 1000"), several(integer{min: 1, max: 99}, always,
-		"active-defrag-cycle-max 25", "active-defrag-cycle-min 1",
-	), several(integer{min: 0, max: 1000}, always,
-		"active-defrag-threshold-lower 10", "active-defrag-threshold-upper 100",
-	), several(integer{min: 0, max: 65535}, always,
-		"cluster-announce-bus-port 0", "cluster-announce-port 0", "cluster-announce-tls-port 0",
-		"replica-announce-port|slave-announce-port 0", "tls-port 0",
-	), several(integer{min: 0, max: 65535}, atStart, "cluster-port 0"), several(integer{min: 1, max: 128}, atStart, "io-threads 1"), several(integer{min: 0, max: math.MaxUint32}, atStart, "socket-mark-id 0"), several(memory{}, always,
-		"active-defrag-ignore-bytes 100mb", "auto-aof-rewrite-min-size 64mb",
-		"cluster-link-sendbuf-limit 0", "hll-sparse-max-bytes 3000",
-	), several(memory{min: 1}, always, "repl-backlog-size 1mb"), several(memory{percent: true}, always, "maxmemory-clients 0"))
+	const maxInt64, maxUint32 = math.MaxInt64, math.MaxUint32
+	return slices.Concat(
+		several(integer{min: 0, max: maxInt32}, always,
+			"auto-aof-rewrite-percentage 100", "cluster-migration-barrier 1",
+			"cluster-replica-validity-factor|cluster-slave-validity-factor 10",
+			"lfu-decay-time 1", "lfu-log-factor 10", "min-replicas-max-lag|min-slaves-max-lag 10",
+			"min-replicas-to-write|min-slaves-to-write 0", "repl-diskless-sync-delay 5",
+			"repl-diskless-sync-max-replicas 0", "replica-priority|slave-priority 100",
+			"tls-session-cache-size 20480", "tls-session-cache-timeout 300"),
+		several(integer{min: 0, max: maxInt64}, always,
+			"acllog-max-len 128", "cluster-node-timeout 15000", "repl-backlog-ttl 3600",
+			"tracking-table-max-keys 1000000"),
+		several(integer{min: 1, max: maxInt32}, always,
+			"repl-ping-replica-period|repl-ping-slave-period 10", "repl-timeout 60"),
+		several(integer{min: 1, max: maxInt64}, always, "active-defrag-max-scan-fields 1000"),
+		several(integer{min: 1, max: 99}, always,
+			"active-defrag-cycle-max 25", "active-defrag-cycle-min 1"),
+		several(integer{min: 0, max: 1000}, always,
+			"active-defrag-threshold-lower 10", "active-defrag-threshold-upper 100"),
+		several(integer{min: 0, max: 65535}, always,
+			"cluster-announce-bus-port 0", "cluster-announce-port 0",
+			"cluster-announce-tls-port 0", "replica-announce-port|slave-announce-port 0",
+			"tls-port 0"),
+		several(integer{min: 0, max: 65535}, atStart, "cluster-port 0"),
+		several(integer{min: 1, max: 128}, atStart, "io-threads 1"),
+		several(integer{min: 0, max: maxUint32}, atStart, "socket-mark-id 0"),
+		several(memory{}, always,
+			"active-defrag-ignore-bytes 100mb", "auto-aof-rewrite-min-size 64mb",
+			"cluster-link-sendbuf-limit 0", "hll-sparse-max-bytes 3000"),
+		several(memory{min: 1}, always, "repl-backlog-size 1mb"),
+		several(memory{percent: true}, always, "maxmemory-clients 0"),
+	)
 }
 
 func inertWords() []row {
@@ -103,17 +111,20 @@ func inertWords() []row {
 }
 
 func inertTexts() []row {
-	return slices.Concat(several(text{}, always,
-		"bind-source-addr", "cluster-announce-hostname", "cluster-announce-ip", "masterauth",
-		"masteruser", "replica-announce-ip|slave-announce-ip", "tls-ca-cert-dir",
-		"tls-ca-cert-file", "tls-cert-file", "tls-ciphers", "tls-ciphersuites",
-		"tls-client-cert-file", "tls-client-key-file", "tls-client-key-file-pass",
-		"tls-dh-params-file", "tls-key-file", "tls-key-file-pass", "tls-protocols",
-	), several(text{}, atStart,
-		"aclfile", "aof_rewrite_cpulist", "appenddirname appendonlydir",
-		"appendfilename appendonly.aof", "bgsave_cpulist", "bio_cpulist",
-		"cluster-config-file nodes.conf", "server_cpulist",
-	), several(words{}, always,
-		"ignore-warnings", "proc-title-template {title} {listen-addr} {server-mode}",
-	), several(words{}, atStart, "replicaof|slaveof"), several(scores{}, always, "oom-score-adj-values 0 200 800"))
+	return slices.Concat(
+		several(text{}, always,
+			"bind-source-addr", "cluster-announce-hostname", "cluster-announce-ip", "masterauth",
+			"masteruser", "replica-announce-ip|slave-announce-ip", "tls-ca-cert-dir",
+			"tls-ca-cert-file", "tls-cert-file", "tls-ciphers", "tls-ciphersuites",
+			"tls-client-cert-file", "tls-client-key-file", "tls-client-key-file-pass",
+			"tls-dh-params-file", "tls-key-file", "tls-key-file-pass", "tls-protocols"),
+		several(text{}, atStart,
+			"aclfile", "aof_rewrite_cpulist", "appenddirname appendonlydir",
+			"appendfilename appendonly.aof", "bgsave_cpulist", "bio_cpulist",
+			"cluster-config-file nodes.conf", "server_cpulist"),
+		several(words{}, always,
+			"ignore-warnings", "proc-title-template {title} {listen-addr} {server-mode}"),
+		several(words{}, atStart, "replicaof|slaveof"),
+		several(scores{}, always, "oom-score-adj-values 0 200 800"),
+	)
 }

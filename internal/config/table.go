@@ -5,6 +5,8 @@ package config
 import (
 	"math"
 	"slices"
+
+	"stampede/internal/keyspace"
 )
 
 // row is one parameter.
@@ -15,7 +17,7 @@ type row struct {
 	preset string // default
 	when   when
 	secret bool // never in a log
-	inert  bool // accepted and shown, without effect here
+	inert  bool // accepted and shown, without effect here or not yet
 }
 
 // when says when a parameter may change.
@@ -24,7 +26,7 @@ type when uint8
 const (
 	always  when = iota
 	atStart      // only by a file or a flag
-	bound        // as atStart, but the value it has may be set again
+	bound        // as atStart, but it is checked, and the value it has may be set again
 	guarded      // while running only if enable-protected-configs says so
 )
 
@@ -89,8 +91,8 @@ const (
 
 const maxInt32 = math.MaxInt32
 
-// allRows is the table: the parameters that are read, at the places of their constants,
-// and behind them those without effect.
+// allRows is the table: the parameters with a constant, at the places of their constants,
+// and behind them those that the program never reads.
 func allRows() []row { return slices.Concat(effective(), inert()) }
 
 func effective() []row {
@@ -105,7 +107,7 @@ func networkRows() []row {
 	return []row{
 		{name: "port", kind: integer{min: 0, max: 65535}, preset: "6379", when: bound},
 		{name: "bind", kind: words{}, preset: "127.0.0.1 -::1", when: bound},
-		{name: "protected-mode", kind: yesNo{}, preset: "yes"},
+		{name: "protected-mode", kind: yesNo{}, preset: "yes", inert: true},
 		{name: "unixsocket", kind: text{}, when: atStart},
 		{name: "unixsocketperm", kind: octal{}, preset: "0", when: atStart},
 		{name: "tcp-backlog", kind: integer{min: 0, max: maxInt32}, preset: "511", when: atStart},
@@ -122,15 +124,17 @@ func networkRows() []row {
 
 func storeRows() []row {
 	return []row{
-		{name: "databases", kind: integer{min: 1, max: maxInt32}, preset: "16", when: atStart},
+		{name: "databases", kind: integer{min: 1, max: keyspace.Databases},
+			preset: "16", when: atStart},
 		{name: "maxmemory", kind: memory{}, preset: "0"},
 		{name: "maxmemory-policy", kind: word{"volatile-lru", "volatile-lfu", "volatile-random",
 			"volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"},
 			preset: "noeviction"},
 		{name: "maxmemory-samples", kind: integer{min: 1, max: maxInt32}, preset: "5"},
-		{name: "maxmemory-eviction-tenacity", kind: integer{min: 0, max: 100}, preset: "10"},
-		{name: "active-expire-effort", kind: integer{min: 1, max: 10}, preset: "1"},
-		{name: "hz", kind: frequency{}, preset: "10"},
+		{name: "maxmemory-eviction-tenacity", kind: integer{min: 0, max: 100},
+			preset: "10", inert: true},
+		{name: "active-expire-effort", kind: integer{min: 1, max: 10}, preset: "1", inert: true},
+		{name: "hz", kind: frequency{}, preset: "10", inert: true},
 	}
 }
 
@@ -145,24 +149,26 @@ func encodingRows() []row {
 			preset: "128"},
 		{name: "zset-max-listpack-value", older: "zset-max-ziplist-value", kind: memory{},
 			preset: "64"},
-		{name: "set-max-intset-entries", kind: anyCount, preset: "512"},
+		{name: "set-max-intset-entries", kind: anyCount, preset: "512", inert: true},
 		{name: "list-max-listpack-size", older: "list-max-ziplist-size",
-			kind: integer{min: math.MinInt32, max: maxInt32}, preset: "-2"},
-		{name: "list-compress-depth", kind: integer{min: 0, max: maxInt32}, preset: "0"},
-		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096"},
-		{name: "stream-node-max-entries", kind: anyCount, preset: "100"},
+			kind: integer{min: math.MinInt32, max: maxInt32}, preset: "-2", inert: true},
+		{name: "list-compress-depth", kind: integer{min: 0, max: maxInt32},
+			preset: "0", inert: true},
+		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096", inert: true},
+		{name: "stream-node-max-entries", kind: anyCount, preset: "100", inert: true},
 	}
 }
 
 func operationRows() []row {
 	anyCount := integer{min: 0, max: math.MaxInt64}
 	return []row{
-		{name: "notify-keyspace-events", kind: eventClasses{}},
-		{name: "lazyfree-lazy-user-del", kind: yesNo{}, preset: "no"},
-		{name: "lazyfree-lazy-user-flush", kind: yesNo{}, preset: "no"},
-		{name: "lazyfree-lazy-expire", kind: yesNo{}, preset: "no"},
-		{name: "lazyfree-lazy-eviction", kind: yesNo{}, preset: "no"},
-		{name: "busy-reply-threshold", older: "lua-time-limit", kind: anyCount, preset: "5000"},
+		{name: "notify-keyspace-events", kind: eventClasses{}, inert: true},
+		{name: "lazyfree-lazy-user-del", kind: yesNo{}, preset: "no", inert: true},
+		{name: "lazyfree-lazy-user-flush", kind: yesNo{}, preset: "no", inert: true},
+		{name: "lazyfree-lazy-expire", kind: yesNo{}, preset: "no", inert: true},
+		{name: "lazyfree-lazy-eviction", kind: yesNo{}, preset: "no", inert: true},
+		{name: "busy-reply-threshold", older: "lua-time-limit", kind: anyCount,
+			preset: "5000", inert: true},
 		{name: "slowlog-log-slower-than", kind: integer{min: -1, max: math.MaxInt64},
 			preset: "10000"},
 		{name: "slowlog-max-len", kind: anyCount, preset: "128"},
@@ -174,13 +180,15 @@ func operationRows() []row {
 		{name: "enable-protected-configs", kind: word{"no", "yes", "local"}, preset: "no",
 			when: atStart},
 		{name: "loglevel", kind: word{"debug", "verbose", "notice", "warning"}, preset: "notice"},
-		{name: "logfile", kind: text{}, when: atStart},
-		{name: "pidfile", kind: text{}, when: atStart},
-		{name: "dir", kind: text{}, preset: ".", when: guarded},
-		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: guarded},
-		{name: "save", kind: savePoints{}},
-		{name: "appendonly", kind: yesNo{}, preset: "no"},
-		{name: "appendfsync", kind: word{"everysec", "always", "no"}, preset: "everysec"},
-		{name: "shutdown-timeout", kind: integer{min: 0, max: maxInt32}, preset: "10"},
+		{name: "logfile", kind: text{}, when: atStart, inert: true},
+		{name: "pidfile", kind: text{}, when: atStart, inert: true},
+		{name: "dir", kind: text{}, preset: ".", when: guarded, inert: true},
+		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: guarded, inert: true},
+		{name: "save", kind: savePoints{}, when: bound, inert: true},
+		{name: "appendonly", kind: yesNo{}, preset: "no", when: bound, inert: true},
+		{name: "appendfsync", kind: word{"everysec", "always", "no"},
+			preset: "everysec", inert: true},
+		{name: "shutdown-timeout", kind: integer{min: 0, max: maxInt32},
+			preset: "10", inert: true},
 	}
 }

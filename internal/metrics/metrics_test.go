@@ -147,6 +147,20 @@ func TestHistogramAgainstSortedList(t *testing.T) {
 	}
 }
 
+func TestQuantilesOfFew(t *testing.T) {
+	var h Histogram
+	if h.Quantile(0.5) != 0 || h.Powers() != nil {
+		t.Error("nothing has a quantile")
+	}
+	h.Add(1)
+	h.Add(10)
+	for share, want := range map[float64]int64{0: 1, 0.5: 1, 0.9: 10, 1: 10} {
+		if got := h.Quantile(share); got != want {
+			t.Errorf("quantile %v is %d, want %d", share, got, want)
+		}
+	}
+}
+
 func TestBucketsLeaveNoGap(t *testing.T) {
 	for i := range buckets {
 		if bucketOf(bucketMin(i)) != i || bucketOf(bucketMax(i)) != i {

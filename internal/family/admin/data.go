@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"stampede/internal/command"
+	"stampede/internal/config"
 	"stampede/internal/keyspace"
 	"stampede/internal/reply"
 )
@@ -24,7 +25,7 @@ func (a *admin) dataRows() []command.Spec {
 			command.OnAll(flushDB), "Removes all keys of the database.")),
 			everywhere+"all_succeeded"),
 		linear(row("SWAPDB", "index1:int index2:int", "4.0.0",
-			empties|command.Fast, command.OnAll(swapDB), "Exchanges two databases.")),
+			empties|command.Fast, command.OnAll(a.swapDB), "Exchanges two databases.")),
 	}
 }
 
@@ -65,14 +66,14 @@ func flushDB(spaces []*keyspace.Space, c *command.Call) {
 	c.Reply.OK()
 }
 
-func swapDB(spaces []*keyspace.Space, c *command.Call) {
+func (a *admin) swapDB(spaces []*keyspace.Space, c *command.Call) {
 	first := readDB(c, "ERR invalid first DB index")
 	second := readDB(c, "ERR invalid second DB index")
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
 		return
 	}
-	if !isDB(first) || !isDB(second) {
+	if !a.isDB(first) || !a.isDB(second) {
 		c.Reply.Fail(reply.ErrDBIndex)
 		return
 	}
@@ -82,7 +83,7 @@ func swapDB(spaces []*keyspace.Space, c *command.Call) {
 	c.Reply.OK()
 }
 
-func isDB(n int64) bool { return n >= 0 && n < keyspace.Databases }
+func (a *admin) isDB(n int64) bool { return n >= 0 && n < a.Config.Int(config.Databases) }
 
 // readDB reads the number of a database, which need not exist.
 func readDB(c *command.Call, failure reply.Error) int64 {

@@ -83,7 +83,7 @@ func (h *connection) sessionRows() []command.Spec {
 		Summary: "Chooses the database of this connection.",
 		Group:   command.GroupConnection, Flags: command.Fast | command.Loading | command.Stale,
 		Since: "1.0.0", Cost: "O(1)",
-		Do: command.Local(selectDB),
+		Do: command.Local(h.selectDB),
 	}}
 }
 
@@ -103,14 +103,14 @@ func echo(c *command.Call) { c.Reply.Bulk(c.Args.Bytes()) }
 const errInt32 reply.Error = "ERR value is out of range, " +
 	"value must between -2147483648 and 2147483647"
 
-func selectDB(c *command.Call) {
+func (h *connection) selectDB(c *command.Call) {
 	n := c.Args.Int()
 	switch {
 	case c.Args.Err() != nil:
 		c.Reply.Err(c.Args.Err())
 	case n < math.MinInt32 || n > math.MaxInt32:
 		c.Reply.Fail(errInt32)
-	case n < 0 || n >= keyspace.Databases:
+	case n < 0 || n >= h.Config.Int(config.Databases):
 		c.Reply.Fail(reply.ErrDBIndex)
 	default:
 		c.Session.DB = int(n)
