@@ -86,6 +86,13 @@ func (p zpack) put(score, member []byte, value float64) listpack.Pack {
 	return edited.Insert(off+edited.ElementBytes(off), score)
 }
 
+// packTakes tells whether the sorted set stays small with one more member.
+func (z *ZSet) packTakes(member []byte) bool {
+	limits, p := &z.e.db.space.Limits, z.e.pack()
+	return len(member) <= limits.ZSetValueMax && p.Len()/2 < limits.ZSetEntriesMax &&
+		len(p)+2*(len(member)+scoreTextMax) <= listpack.MaxBytes
+}
+
 // packInsert adds a member that is not there.
 func (z *ZSet) packInsert(score float64, member []byte) {
 	var buffer [scoreTextMax]byte

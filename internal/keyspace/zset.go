@@ -175,12 +175,10 @@ func (z *ZSet) Add(score float64, member []byte) (created, changed bool) {
 }
 
 func (z *ZSet) insert(score float64, member []byte) {
-	limits := &z.e.db.space.Limits
 	if !z.Exists() {
 		z.e.createPack(z.key, object.ZSet)
 	}
-	if z.e.form == formPacked &&
-		(len(member) > limits.ZSetValueMax || z.Len() >= limits.ZSetEntriesMax) {
+	if z.e.form == formPacked && !z.packTakes(member) {
 		z.Enlarge()
 	}
 	if big := z.big(); big != nil {

@@ -49,12 +49,7 @@ type run struct {
 func (s *span) parseBounds(a *command.Args, low, high []byte) {
 	switch s.by {
 	case byRank:
-		ends := command.NewArgs([][]byte{low, high})
-		s.start, s.stop = ends.Int(), ends.Int()
-		if err := ends.Err(); err != nil {
-			a.Fail(err)
-		}
-		return
+		s.parseRanks(a, low, high)
 	case byScore:
 		if s.reverse {
 			low, high = high, low
@@ -65,6 +60,15 @@ func (s *span) parseBounds(a *command.Args, low, high []byte) {
 			low, high = high, low
 		}
 		s.parseNames(a, low, high)
+	}
+}
+
+func (s *span) parseRanks(a *command.Args, start, stop []byte) {
+	var okStart, okStop bool
+	s.start, okStart = resp.ParseInt(start)
+	s.stop, okStop = resp.ParseInt(stop)
+	if !okStart || !okStop {
+		a.Fail(reply.ErrNotInt)
 	}
 }
 
