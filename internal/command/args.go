@@ -3,6 +3,8 @@
 package command
 
 import (
+	"math"
+
 	"stampede/internal/reply"
 	"stampede/internal/resp"
 )
@@ -88,6 +90,15 @@ func (a *Args) IntOr(failure reply.Error) int64 {
 		a.Fail(failure)
 	}
 	return n
+}
+
+// Int32 reads an integer of 32 bits, as numbers of databases are.
+func (a *Args) Int32() int {
+	n := a.Int()
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		a.Fail(reply.Error("ERR value is out of range, value must between -2147483648 and 2147483647"))
+	}
+	return int(n)
 }
 
 // Float reads a floating point number, infinities included and NaN excluded.

@@ -3,6 +3,8 @@
 package engine
 
 import (
+	"strings"
+
 	"stampede/internal/command"
 	"stampede/internal/reply"
 	"stampede/internal/session"
@@ -98,12 +100,25 @@ func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
 // refuse answers a call that must not run.
 func (r *Runner) refuse(s *session.Session, p plan, out *reply.Buffer) {
 	start := out.Len()
-	out.Fail(p.refusal)
-	if s.Multi.Active {
-		s.Multi.Failed = true
+	if p.row != nil && isExec(p.row) {
+		r.release()
+		s.Multi.End()
+		r.engine.Close(s)
+		out.Fail(errAbort + reply.Error(strings.TrimPrefix(string(p.refusal), "ERR ")))
+	} else {
+		s.Multi.Failed = s.Multi.Active
+		out.Fail(p.refusal)
 	}
 	if p.row != nil {
 		r.rec.Rejected(p.row.ID)
 	}
 	r.rec.Error(out.B[start:])
+}
+
+// errAbort is how EXEC begins its answer if it cannot even try.
+const errAbort reply.Error = "EXECABORT Transaction discarded because of: "
+
+func isExec(row *command.Row) bool {
+	_, exec := row.Do.(command.Exec)
+	return exec
 }

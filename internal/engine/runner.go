@@ -100,7 +100,7 @@ func (r *Runner) pausedUntil(s *session.Session, p *plan) int64 {
 
 // writes tells whether a call of row may change data: EXEC does what its queue does.
 func (r *Runner) writes(s *session.Session, row *command.Row) bool {
-	if _, exec := row.Do.(command.Exec); !exec {
+	if !isExec(row) {
 		return row.Flags&command.Write != 0
 	}
 	for _, queued := range s.Multi.Queue {
@@ -113,7 +113,7 @@ func (r *Runner) writes(s *session.Session, row *command.Row) bool {
 
 // runPlanned runs one call and appends its reply.
 func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
-	start := out.Len()
+	start, mode := out.Len(), s.Reply
 	out.Proto = s.Proto
 	switch {
 	case p.refusal != "":
@@ -129,7 +129,7 @@ func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *repl
 		r.release()
 		r.special(s, p, argv, out)
 	}
-	r.applyReplyMode(s, start, out)
+	silence(s, mode, start, out)
 }
 
 // hold owns shard i, and no other, until release or the next hold.
@@ -198,21 +198,21 @@ func (r *Runner) end(at int, out *reply.Buffer) {
 	if failed {
 		r.rec.Error(out.B[at:])
 	}
-	if c.Row.Flags&command.SkipSlowLog == 0 && r.engine.slow(took) {
-		r.engine.logSlow(c, took)
+	if took >= eventFloor || r.engine.stats.Slow.Slow(int64(took)) {
+		r.engine.noteSlow(c, took)
 	}
 }
 
 // start begins to measure the next call.
 func (r *Runner) start() { r.last = time.Since(r.base) }
 
-// applyReplyMode takes the reply back if the client does not want it.
-func (r *Runner) applyReplyMode(s *session.Session, start int, out *reply.Buffer) {
-	switch s.Reply {
-	case session.ReplyOff:
+// silence takes back the reply of a call if the client does not want it. mode is what the
+// client wanted before the call, which may have been CLIENT REPLY.
+func silence(s *session.Session, mode session.ReplyMode, start int, out *reply.Buffer) {
+	if mode == session.ReplySkip || s.Reply == session.ReplyOff {
 		out.Truncate(start)
-	case session.ReplySkip:
-		out.Truncate(start)
+	}
+	if mode == session.ReplySkip && s.Reply == session.ReplySkip {
 		s.Reply = session.ReplyOn
 	}
 }

@@ -16,7 +16,7 @@ func (r *Runner) special(s *session.Session, p plan, argv [][]byte, out *reply.B
 	r.start()
 	started := r.last
 	r.call.NowMs = r.nowMs
-	if _, exec := p.row.Do.(command.Exec); exec {
+	if isExec(p.row) {
 		r.exec(s, out)
 		r.begin(p.row, argv, out)
 	} else if set := r.shardsOf(p.row, argv); set == 0 {
@@ -84,7 +84,7 @@ func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
 	case changed:
 		out.NullArray()
 	case !r.roomForQueue(multi.Queue):
-		out.Fail("EXECABORT Transaction discarded because of: " + reply.ErrOOM)
+		out.Fail(errAbort + reply.ErrOOM)
 	default:
 		out.Array(len(multi.Queue))
 		for _, queued := range multi.Queue {

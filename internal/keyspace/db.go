@@ -156,20 +156,29 @@ func (db *DB) Scan(cursor uint64, visit func(e Entry)) (next uint64) {
 	})
 }
 
-// Random returns some live key, chosen by the random bits that next gives. It is absent
-// if there is none, or if a hundred tries met only keys whose deadline has passed.
+// Random returns some live key, chosen by the random bits that next gives; it is absent if
+// there is none. Cost: O(1), unless nearly all keys are past their deadline.
 func (db *DB) Random(next func() uint64) Entry {
-	for range 100 {
+	for range randomTriesMax {
 		ref, ok := db.keys.Random(next())
 		if !ok {
-			break
+			return Entry{db: db}
 		}
 		if e := db.at(arena.Ref(ref)); !e.expired() {
 			return e
 		}
 	}
-	return Entry{db: db}
+	var found Entry
+	for cursor := uint64(0); ; {
+		cursor = db.Scan(cursor, func(e Entry) { found = e })
+		if found.Exists() || cursor == 0 {
+			return found
+		}
+	}
 }
+
+// randomTriesMax is after how many keys past their deadline a live one is searched for.
+const randomTriesMax = 100
 
 // changed must follow every change of a key or its deadline.
 func (db *DB) changed(key []byte) {

@@ -13,6 +13,7 @@ package object
 
 import (
 	"hash/maphash"
+	"strings"
 
 	"stampede/internal/container/arena"
 )
@@ -40,10 +41,11 @@ func (k Kind) String() string {
 	}[k]
 }
 
-// ParseKind is the inverse of [Kind.String]; ok is false for a name that is not one.
+// ParseKind is the inverse of [Kind.String], in any case; ok is false for a name that is
+// not one.
 func ParseKind(name string) (k Kind, ok bool) {
 	for k = String; k <= Stock; k++ {
-		if k.String() == name {
+		if strings.EqualFold(k.String(), name) {
 			return k, true
 		}
 	}

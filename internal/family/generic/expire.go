@@ -94,7 +94,7 @@ func persist(db *keyspace.DB, c *command.Call) {
 }
 
 func ttl(db *keyspace.DB, c *command.Call) {
-	answerTime(db, c, func(deadlineMs int64) int64 { return (deadlineMs - c.NowMs + 500) / 1000 })
+	answerTime(db, c, func(deadlineMs int64) int64 { return seconds(deadlineMs - c.NowMs) })
 }
 
 func ttlMillis(db *keyspace.DB, c *command.Call) {
@@ -102,8 +102,11 @@ func ttlMillis(db *keyspace.DB, c *command.Call) {
 }
 
 func expireTime(db *keyspace.DB, c *command.Call) {
-	answerTime(db, c, func(deadlineMs int64) int64 { return (deadlineMs + 500) / 1000 })
+	answerTime(db, c, func(deadlineMs int64) int64 { return seconds(deadlineMs) })
 }
+
+// seconds rounds to the nearest, without an overflow.
+func seconds(ms int64) int64 { return ms/1000 + (ms%1000+500)/1000 }
 
 func expireTimeMillis(db *keyspace.DB, c *command.Call) {
 	answerTime(db, c, func(deadlineMs int64) int64 { return deadlineMs })

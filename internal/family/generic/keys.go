@@ -68,7 +68,7 @@ func renameNX(tx command.Tx, c *command.Call) {
 }
 
 func move(db *keyspace.DB, c *command.Call) {
-	key, n := c.Args.Bytes(), c.Args.Int()
+	key, n := c.Args.Bytes(), c.Args.Int32()
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
 		return
@@ -77,11 +77,11 @@ func move(db *keyspace.DB, c *command.Call) {
 	case n < 0 || n >= keyspace.Databases:
 		c.Reply.Fail(reply.ErrDBIndex)
 		return
-	case int(n) == c.DB:
+	case n == c.DB:
 		c.Reply.Fail(errSame)
 		return
 	}
-	dst := db.Space().DB(int(n))
+	dst := db.Space().DB(n)
 	taken, e := dst.Find(key), db.Find(key)
 	if !e.Exists() || taken.Exists() {
 		c.Reply.Int(0)
@@ -95,13 +95,13 @@ const errSame reply.Error = "ERR source and destination objects are the same"
 
 func copyKey(tx command.Tx, c *command.Call) {
 	source, destination := c.Args.Bytes(), c.Args.Bytes()
-	n, replace := int64(c.DB), false
+	n, replace := c.DB, false
 	for c.Args.More() {
 		switch {
 		case c.Args.Opt("REPLACE"):
 			replace = true
 		case c.Args.Left() > 1 && c.Args.Opt("DB"):
-			n = c.Args.Int()
+			n = c.Args.Int32()
 			if c.Args.Err() == nil && (n < 0 || n >= keyspace.Databases) {
 				c.Args.Fail(reply.ErrDBIndex)
 			}
@@ -113,11 +113,11 @@ func copyKey(tx command.Tx, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	if int(n) == c.DB && string(source) == string(destination) {
+	if n == c.DB && string(source) == string(destination) {
 		c.Reply.Fail(errSame)
 		return
 	}
-	copyTo(tx, c, source, destination, int(n), replace)
+	copyTo(tx, c, source, destination, n, replace)
 }
 
 func copyTo(tx command.Tx, c *command.Call, source, destination []byte, n int, replace bool) {

@@ -25,29 +25,22 @@ func keys(spaces []*keyspace.Space, c *command.Call) {
 	c.Reply.ArrayAt(head, n)
 }
 
-// randomKey picks the shard by its share of the keys, then a key of it.
+// randomKey picks the shard by its share of the keys, then a key of it. Where that shard
+// has only keys whose deadline has passed, the shards behind it are asked.
 func randomKey(spaces []*keyspace.Space, c *command.Call) {
 	total := 0
 	for _, space := range spaces {
 		total += space.DB(c.DB).Len()
 	}
-	if total == 0 {
-		c.Reply.Null()
-		return
+	pick := rand.IntN(max(total, 1))
+	first := 0
+	for pick >= spaces[first].DB(c.DB).Len() && first+1 < len(spaces) {
+		pick -= spaces[first].DB(c.DB).Len()
+		first++
 	}
-	pick := rand.IntN(total)
-	for i, space := range spaces {
-		if pick -= space.DB(c.DB).Len(); pick < 0 {
-			answerRandom(spaces[i:], c)
-			return
-		}
-	}
-}
-
-// answerRandom takes the first of the spaces in which some live key is found.
-func answerRandom(spaces []*keyspace.Space, c *command.Call) {
-	for _, space := range spaces {
-		if e := space.DB(c.DB).Random(rand.Uint64); e.Exists() {
+	for i := range spaces {
+		e := spaces[(first+i)%len(spaces)].DB(c.DB).Random(rand.Uint64)
+		if e.Exists() {
 			c.Reply.Bulk(e.Key())
 			return
 		}

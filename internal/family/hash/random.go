@@ -23,6 +23,10 @@ func randField(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	count := c.Args.Int()
+	if count == math.MinInt64 {
+		c.Args.Fail(reply.Error("ERR value is out of range, " +
+			"value must between -9223372036854775807 and 9223372036854775807"))
+	}
 	withValues := c.Args.Opt("WITHVALUES")
 	switch {
 	case c.Args.More():

@@ -106,6 +106,10 @@ func incrByFloat(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(reply.ErrNotFloat)
 		return
 	}
+	if by.IsInf() {
+		c.Reply.Fail("ERR value is NaN or Infinity")
+		return
+	}
 	h, ok := find(db, c, key)
 	if !ok {
 		return
