@@ -148,7 +148,7 @@ func (c *Config) Set(settings ...Setting) error {
 func (c *Config) plan(settings []Setting) (map[int]value, error) {
 	for _, s := range settings {
 		if _, known := c.byName[strings.ToLower(s.Name)]; !known {
-			return nil, fmt.Errorf("Unknown option or number of arguments for CONFIG SET - '%s'", s.Name)
+			return nil, fmt.Errorf("%s - '%s'", errUnknown, s.Name)
 		}
 	}
 	changed := make(map[int]value, len(settings))

@@ -12,6 +12,7 @@ import (
 
 // Why a value cannot be, in Redis' words.
 var (
+	errUnknown = errors.New("Unknown option or number of arguments for CONFIG SET")
 	errTwice   = errors.New("duplicate parameter")
 	errFixed   = errors.New("can't set immutable config")
 	errGuarded = errors.New("can't set protected config")

@@ -4,10 +4,8 @@ package metrics
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 const (
@@ -16,11 +14,8 @@ const (
 )
 
 // LatencyEvents keeps the last times when something stalled the server, by what it was.
-// Any goroutine may use it. The zero value is ready and finds nothing long; a call that is
-// not long costs one load.
+// Any goroutine may use it. The zero value is ready.
 type LatencyEvents struct {
-	limitNanos atomic.Int64 // 0: nothing is long
-
 	mu     sync.Mutex
 	events map[string]*LatencyEvent
 }
@@ -35,19 +30,7 @@ type LatencyEvent struct {
 // LatencySample is one stall; of several in one second the longest is kept.
 type LatencySample struct{ Unix, Millis int64 }
 
-// SetLimit tells from which duration on a stall is noted: latency-monitor-threshold. 0
-// turns it off.
-func (l *LatencyEvents) SetLimit(millis int64) {
-	l.limitNanos.Store(min(millis, math.MaxInt64/1_000_000) * 1_000_000)
-}
-
-// Long tells whether something that took nanos is to be noted.
-func (l *LatencyEvents) Long(nanos int64) bool {
-	limit := l.limitNanos.Load()
-	return limit > 0 && nanos >= limit
-}
-
-// Add notes a stall that is [LatencyEvents.Long].
+// Add notes a stall. Whoever calls it has compared it with latency-monitor-threshold.
 func (l *LatencyEvents) Add(event string, unix, millis int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

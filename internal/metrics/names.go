@@ -95,7 +95,9 @@ func allFamilies() []family {
 		labelled("db_keys_expiring", "Keys with a deadline.", "db", level,
 			perDB(func(s *scrape, i int) float64 { return float64(s.Data.DBs[i].Expiring) })),
 		labelled("db_avg_ttl_seconds", "Mean time to the deadline, estimated.", "db", level,
-			perDB(func(s *scrape, i int) float64 { return float64(s.Data.DBs[i].MeanTTLMs) / 1000 })),
+			perDB(func(s *scrape, i int) float64 {
+				return float64(s.Data.DBs[i].MeanTTLMs) / 1000
+			})),
 		labelled("commands_total", "Calls, by command.", "cmd", count,
 			perCommand(func(k *Command) float64 { return float64(k.Calls) })),
 		labelled("commands_duration_seconds_total", "Time spent in calls, by command.", "cmd",

@@ -61,28 +61,24 @@ const (
 	guarded = anytime | command.Admin | command.NoScript
 )
 
-// Commands are the rows of this family. It gives the slow log and the latency events the
-// limits of the configuration, now and whenever they change.
+// Commands are the rows of this family. It gives the slow log the limits of the
+// configuration, now and whenever they change.
 func Commands(s Services) []command.Spec {
 	if s.Sleep == nil {
 		s.Sleep = time.Sleep
 	}
 	a := &admin{Services: s}
 	s.limit()
-	for _, p := range []config.Param{
-		config.SlowLogLogSlowerThan, config.SlowLogMaxLen, config.LatencyMonitorThreshold,
-	} {
-		s.Config.OnChange(p, s.limit)
-	}
+	s.Config.OnChange(config.SlowLogLogSlowerThan, s.limit)
+	s.Config.OnChange(config.SlowLogMaxLen, s.limit)
 	return slices.Concat(a.configRows(), a.dataRows(), a.debugRows(), a.infoRows(),
 		a.latencyRows(), a.memoryRows(), a.saveRows(), a.serverRows(), a.slowLogRows())
 }
 
-// limit hands the parameters that Stats keep over to them.
+// limit hands over the parameters that the slow log keeps.
 func (s *Services) limit() {
 	s.Stats.Slow.SetLimits(s.Config.Int(config.SlowLogLogSlowerThan),
 		s.Config.Int(config.SlowLogMaxLen))
-	s.Stats.Latency.SetLimit(s.Config.Int(config.LatencyMonitorThreshold))
 }
 
 // container is the row of a command that has subcommands.

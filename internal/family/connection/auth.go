@@ -22,7 +22,8 @@ const (
 		"authenticate the client and select the RESP protocol version at the same time"
 	errProtoInt reply.Error = "ERR Protocol version is not an integer or out of range"
 	errNoProto  reply.Error = "NOPROTO unsupported protocol version"
-	errName     reply.Error = "ERR Client names cannot contain spaces, newlines or special characters."
+	errName     reply.Error = "ERR Client names cannot contain spaces, newlines or " +
+		"special characters."
 )
 
 func (h *connection) auth(c *command.Call) {
