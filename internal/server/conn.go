@@ -178,7 +178,7 @@ func (c *Conn) run(w *Worker, in []byte) (rest []byte) {
 // call that has run.
 func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 	start := w.out.Len()
-	for in = c.skipEmpty(in); len(in) > 0; in = c.skipEmpty(in) {
+	for len(in) > 0 {
 		callsMax := c.prepare(w)
 		w.batch.Reset()
 		err := w.batch.Parse(&c.parser, in, callsMax)

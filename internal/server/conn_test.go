@@ -181,13 +181,13 @@ func TestConnReadsOneCallBeforeAuth(t *testing.T) {
 func TestConnSuspends(t *testing.T) {
 	b := newBench(t)
 	b.store.paused = true
-	if got := b.feed(call("ECHO", "a")+call("PAUSE")+call("ECHO", "b")+"*1\r\n$4", 1000); got != "$1\r\na\r\n" {
+	if got := b.feed(call("ECHO", "a")+call("PAUSE")+call("ECHO", "b")+"*2\r\n$4\r\nECHO", 1000); got != "$1\r\na\r\n" {
 		t.Errorf("before the pause: got %q", got)
 	}
 	if waits, untilMs := b.Suspended(); !waits || untilMs != 77 {
 		t.Errorf("suspended %v until %d", waits, untilMs)
 	}
-	if got := b.feed("\r\nQUIT\r\n", 1000); got != "" || !b.WantsInput() {
+	if got := b.feed("\r\n$1\r\nc\r\n", 1000); got != "" || !b.WantsInput() {
 		t.Errorf("in the pause: got %q, wants input %v", got, b.WantsInput())
 	}
 	b.Resume(b.worker)
@@ -196,7 +196,7 @@ func TestConnSuspends(t *testing.T) {
 	}
 	b.store.paused = false
 	b.Resume(b.worker)
-	if got, want := b.taken(), "+OK\r\n$1\r\nb\r\n+OK\r\n"; got != want {
+	if got, want := b.taken(), "+OK\r\n$1\r\nb\r\n$1\r\nc\r\n"; got != want {
 		t.Errorf("after the pause: got %q, want %q", got, want)
 	}
 }

@@ -380,6 +380,25 @@ func TestPipelineMayBeWrittenBeforeTheFirstReplyIsRead(t *testing.T) {
 	})
 }
 
+func TestStalledPipelineGoesOnWhenItsRepliesAreRead(t *testing.T) {
+	everyWay(t, "", func(t *testing.T, s *running) {
+		limits := *s.limits.Load()
+		limits.StallBytes, limits.StallBytesMax, limits.TotalBytes = 32<<10, 64<<10, 0
+		s.limits.Store(&limits)
+		const calls = 2000
+		c := s.dial(t)
+		value := strings.Repeat("v", 5000)
+		c.send(call("SET", "k", value))
+		c.want("+OK\r\n")
+		go func() { _, _ = io.WriteString(c.Conn, strings.Repeat(call("GET", "k"), calls)) }()
+		for range calls {
+			c.want("$5000\r\n" + value + "\r\n")
+		}
+		c.send("GET nothing\r\n")
+		c.want("$-1\r\n")
+	})
+}
+
 func TestThousandConnections(t *testing.T) {
 	everyWay(t, "", func(t *testing.T, s *running) {
 		clients := make([]*client, 1000)
