@@ -254,3 +254,15 @@ func BenchmarkDo(b *testing.B) {
 		})
 	}
 }
+
+func TestClientReply(t *testing.T) {
+	s := newStore(t, 2)
+	s.want("$1\r\nb\r\n", "CLIENT REPLY SKIP", "ECHO a", "ECHO b")
+	s.want("$1\r\na\r\n", "CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "PING", "ECHO a")
+	s.want("+OK\r\n$1\r\na\r\n", "CLIENT REPLY SKIP", "CLIENT REPLY ON", "ECHO a")
+	s.want("+OK\r\n$1\r\nb\r\n",
+		"CLIENT REPLY SKIP", "CLIENT REPLY OFF", "ECHO a", "CLIENT REPLY ON", "ECHO b")
+	s.want("+OK\r\n:2\r\n", "CLIENT REPLY OFF", "INCR a", "CLIENT REPLY SKIP", "CLIENT REPLY ON", "INCR a")
+	s.want("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+PONG\r\n$1\r\nb\r\n",
+		"MULTI", "CLIENT REPLY SKIP", "PING", "EXEC", "ECHO a", "ECHO b")
+}

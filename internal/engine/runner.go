@@ -113,7 +113,7 @@ func (r *Runner) writes(s *session.Session, row *command.Row) bool {
 
 // runPlanned runs one call and appends its reply.
 func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
-	start, mode := out.Len(), s.Reply
+	start := out.Len()
 	out.Proto = s.Proto
 	switch {
 	case p.refusal != "":
@@ -129,7 +129,7 @@ func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *repl
 		r.release()
 		r.special(s, p, argv, out)
 	}
-	silence(s, mode, start, out)
+	silence(s, start, out)
 }
 
 // hold owns shard i, and no other, until release or the next hold.
@@ -206,13 +206,15 @@ func (r *Runner) end(at int, out *reply.Buffer) {
 // start begins to measure the next call.
 func (r *Runner) start() { r.last = time.Since(r.base) }
 
-// silence takes back the reply of a call if the client does not want it. mode is what the
-// client wanted before the call, which may have been CLIENT REPLY.
-func silence(s *session.Session, mode session.ReplyMode, start int, out *reply.Buffer) {
-	if mode == session.ReplySkip || s.Reply == session.ReplyOff {
+// silence takes back the reply of the call that has just run if the client does not want it.
+func silence(s *session.Session, start int, out *reply.Buffer) {
+	switch s.Reply {
+	case session.ReplyOff:
 		out.Truncate(start)
-	}
-	if mode == session.ReplySkip && s.Reply == session.ReplySkip {
+	case session.ReplySkip:
+		out.Truncate(start)
 		s.Reply = session.ReplyOn
+	case session.ReplySkipNext:
+		s.Reply = session.ReplySkip
 	}
 }

@@ -99,6 +99,9 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 	at := r.begin(row, queued.Argv, out)
 	r.call.InExec = true
 	r.inTx(row)
+	if out.Len() == at {
+		out.OK() // CLIENT REPLY answers nothing, which would make the array too short
+	}
 	r.end(at, out)
 }
 

@@ -47,7 +47,8 @@ type ReplyMode uint8
 const (
 	ReplyOn   ReplyMode = iota
 	ReplyOff            // none until ON
-	ReplySkip           // none for the next call
+	ReplySkip           // none for the call that comes or runs now
+	ReplySkipNext       // none for the call after the one that runs now
 )
 
 // Multi is the queue of a transaction.

@@ -153,7 +153,7 @@ func replyMode(c *command.Call) {
 		c.Session.Reply = session.ReplyOff
 	case c.Args.Opt("SKIP"):
 		if c.Session.Reply != session.ReplyOff {
-			c.Session.Reply = session.ReplySkip
+			c.Session.Reply = session.ReplySkipNext
 		}
 	default:
 		c.Reply.Fail(reply.ErrSyntax)
