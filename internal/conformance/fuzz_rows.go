@@ -113,8 +113,8 @@ func zsetRows() []fuzzRow {
 	return []fuzzRow{
 		{weight: 30, form: "ZADD zkey [NX|XX] [GT|LT] [CH] {score field}..."},
 		{weight: 6, form: "ZADD zkey [NX|XX|GT|LT] INCR score field"},
-		{weight: 15, form: "ZADD lkey {0 field}..."},
-		{weight: 1, form: "COPY lkey lkey REPLACE"},
+		{weight: 15, form: "ZADD lkey {0 field}...", asIs: true},
+		{weight: 1, form: "COPY lkey lkey REPLACE", asIs: true},
 		{weight: 1, form: "DEL lkey"},
 		{weight: 10, form: "ZINCRBY zkey score field"},
 		{weight: 4, form: "ZCARD zkey"},
