@@ -12,25 +12,26 @@ const groupMax = 64
 
 // runGroup runs the longest row of calls from call i on that need one shard each: shard by
 // shard, so that each is owned once, with the replies put back in the order of the calls.
-// first is the plan of call i. It returns the number of calls that have run, at least one.
-func (r *Runner) runGroup(s *session.Session, b *Batch, i int, first plan, out *reply.Buffer) int {
-	r.plans = append(r.plans[:0], first)
+// Call i has been planned. It returns the number of calls that have run, at least one.
+func (r *Runner) runGroup(s *session.Session, b *Batch, i int, out *reply.Buffer) int {
+	first := r.plans[0].shard
 	same := true
-	for j := i + 1; j < b.Len() && len(r.plans) < groupMax; j++ {
-		p := r.plan(s, b.Argv(j))
-		if p.shard == none || r.pausedUntil(s, &p) != 0 {
+	most := min(b.Len()-i, groupMax)
+	for r.group = 1; r.group < most; r.group++ {
+		p := &r.plans[r.group]
+		r.plan(p, s, b.Argv(i+r.group))
+		if p.shard == none || r.pausedUntil(s, p) != 0 {
 			break
 		}
-		same = same && p.shard == first.shard
-		r.plans = append(r.plans, p)
+		same = same && p.shard == first
 	}
 	if same {
 		out.Proto = s.Proto
-		r.runOn(first.shard, s.DB, b, i, out)
+		r.runOn(first, s.DB, b, i, out)
 	} else {
 		r.runScattered(s, b, i, out)
 	}
-	return len(r.plans)
+	return r.group
 }
 
 // runOn runs those of the planned calls from call i on that need the given shard.
@@ -38,7 +39,7 @@ func (r *Runner) runOn(shard, db int, b *Batch, i int, out *reply.Buffer) {
 	r.hold(shard)
 	r.warm(shard, db, b, i)
 	r.start()
-	for k := range r.plans {
+	for k := range r.group {
 		if p := &r.plans[k]; p.shard == shard {
 			r.onShard(p, b.Argv(i+k), out)
 			p.end = out.Len()
@@ -49,7 +50,7 @@ func (r *Runner) runOn(shard, db int, b *Batch, i int, out *reply.Buffer) {
 // warm lets the held shard's memory come near for all calls of the group at once.
 func (r *Runner) warm(shard, db int, b *Batch, i int) {
 	r.keys = r.keys[:0]
-	for k := range r.plans {
+	for k := range r.group {
 		if p := &r.plans[k]; p.shard == shard && p.row.FirstKey > 0 {
 			r.keys = append(r.keys, b.Argv(i + k)[p.row.FirstKey])
 		}
@@ -69,7 +70,7 @@ func (r *Runner) runScattered(s *session.Session, b *Batch, i int, out *reply.Bu
 		}
 	}
 	clear(r.taken)
-	for _, p := range r.plans {
+	for _, p := range r.plans[:r.group] {
 		out.B = append(out.B, r.groups[p.shard].B[r.taken[p.shard]:p.end]...)
 		r.taken[p.shard] = p.end
 	}
@@ -77,7 +78,7 @@ func (r *Runner) runScattered(s *session.Session, b *Batch, i int, out *reply.Bu
 
 // needs tells whether a planned call needs the shard.
 func (r *Runner) needs(shard int) bool {
-	for k := range r.plans {
+	for k := range r.group {
 		if r.plans[k].shard == shard {
 			return true
 		}

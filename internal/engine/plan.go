@@ -13,28 +13,28 @@ import (
 
 // plan is what is to be done with a call, decided before anything is done.
 type plan struct {
-	row     *command.Row
-	refusal reply.Error // not empty: the call is answered with it and does not run
-	queue   bool        // MULTI is active: the call waits for EXEC
-	shard   int         // the one shard that all its keys are on; none if it is not so
-	end     int         // of a call that ran in a group: where its reply ends
+	row     *command.Row // nil: there is no such command
+	refusal reply.Error  // not empty: the call is answered with it and does not run
+	shard   int          // the one shard that all its keys are on; none if it is not so
+	end     int          // of a call that ran in a group: where its reply ends
+	queue   bool         // MULTI is active: the call waits for EXEC
 }
 
 // plan finds the row of a call and checks what can be checked without a shard.
-func (r *Runner) plan(s *session.Session, argv [][]byte) plan {
-	row, refusal := r.engine.table.Lookup(argv)
-	if row == nil {
-		return plan{refusal: refusal, shard: none}
+func (r *Runner) plan(p *plan, s *session.Session, argv [][]byte) {
+	p.shard, p.queue = none, false
+	p.row, p.refusal = r.engine.table.Lookup(argv)
+	if p.row == nil {
+		return
 	}
-	p := plan{row: row, shard: none, refusal: r.check(s, row, argv)}
+	p.refusal = r.check(s, p.row, argv)
 	switch {
 	case p.refusal != "":
-	case s.Multi.Active && row.Flags&command.Immediate == 0:
+	case s.Multi.Active && p.row.Flags&command.Immediate == 0:
 		p.queue = true
 	default:
-		p.shard = r.shardOf(row, argv)
+		p.shard = r.shardOf(p.row, argv)
 	}
-	return p
 }
 
 // check is the refusal of a call that must not run, or empty.
@@ -98,7 +98,7 @@ func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
 }
 
 // refuse answers a call that must not run.
-func (r *Runner) refuse(s *session.Session, p plan, out *reply.Buffer) {
+func (r *Runner) refuse(s *session.Session, p *plan, out *reply.Buffer) {
 	start := out.Len()
 	if p.row != nil && isExec(p.row) {
 		r.release()

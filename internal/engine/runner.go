@@ -29,7 +29,8 @@ type Runner struct {
 	held  int             // the shard owned for the running group, or none
 	space *keyspace.Space // its keyspace
 
-	plans  []plan         // of the running group, by call
+	plans  [groupMax]plan // of the running group, by call
+	group  int            // how many of them there are
 	keys   [][]byte       // of the running group, to be warmed
 	hashes []uint64       // of those keys, scratch
 	warmth uint32         // keeps the reads that warm from being left out
@@ -76,12 +77,13 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 		if s.Closing {
 			return Outcome{Ran: i}
 		}
-		p := r.plan(s, b.Argv(i))
-		if until := r.pausedUntil(s, &p); until != 0 {
+		p := &r.plans[0]
+		r.plan(p, s, b.Argv(i))
+		if until := r.pausedUntil(s, p); until != 0 {
 			return Outcome{Ran: i, RetryAtMs: until}
 		}
 		if p.shard != none && s.Reply == session.ReplyOn && i+1 < b.Len() {
-			i += r.runGroup(s, b, i, p, out)
+			i += r.runGroup(s, b, i, out)
 			continue
 		}
 		r.runPlanned(s, p, b.Argv(i), out)
@@ -112,7 +114,7 @@ func (r *Runner) writes(s *session.Session, row *command.Row) bool {
 }
 
 // runPlanned runs one call and appends its reply.
-func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
+func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
 	start := out.Len()
 	out.Proto = s.Proto
 	switch {
@@ -124,7 +126,7 @@ func (r *Runner) runPlanned(s *session.Session, p plan, argv [][]byte, out *repl
 	case p.shard != none:
 		r.hold(p.shard)
 		r.start()
-		r.onShard(&p, argv, out)
+		r.onShard(p, argv, out)
 	default:
 		r.release()
 		r.special(s, p, argv, out)

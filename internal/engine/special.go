@@ -11,7 +11,7 @@ import (
 )
 
 // special runs a call that is not a matter of one shard. No shard is held.
-func (r *Runner) special(s *session.Session, p plan, argv [][]byte, out *reply.Buffer) {
+func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
 	at := r.begin(p.row, argv, out)
 	r.start()
 	started := r.last

@@ -33,7 +33,10 @@ const (
 
 // SetPolicy changes the policy. The access bits of old keys are read as the new policy
 // reads them until their next use, as in Redis.
-func (s *Space) SetPolicy(p Policy) { s.policy = p }
+func (s *Space) SetPolicy(p Policy) {
+	s.policy = p
+	s.access = s.newAccess()
+}
 
 // Policy is the policy in force.
 func (s *Space) Policy() Policy { return s.policy }
@@ -41,7 +44,8 @@ func (s *Space) Policy() Policy { return s.policy }
 func (s *Space) seconds() uint32 { return uint32(s.NowMs/1000) & accessMask }
 func (s *Space) minutes() uint32 { return uint32(s.NowMs/60000) & 0xFFFF }
 
-// newAccess is the access of a key that has just been written.
+// newAccess is the access of a key that is written now. Space.access keeps it from one
+// Advance to the next.
 func (s *Space) newAccess() uint32 {
 	if s.policy.LFU() {
 		return s.minutes()<<8 | lfuStart
@@ -55,8 +59,7 @@ func (e *Entry) touch() {
 	if s.NoTouch {
 		return
 	}
-	meta := e.meta()
-	access := s.seconds()
+	meta, access := e.meta(), s.access
 	if s.policy.LFU() {
 		access = s.minutes()<<8 | uint32(s.bump(s.decayed(meta>>8)))
 	}

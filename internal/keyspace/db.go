@@ -3,7 +3,6 @@
 package keyspace
 
 import (
-	"bytes"
 	"hash/maphash"
 
 	"stampede/internal/assert"
@@ -59,9 +58,8 @@ func (db *DB) Expiring() int { return db.expires.Len() }
 
 // Read looks key up for a call that only reads: it counts a hit or a miss and marks the
 // key as used. The entry is absent if there is no such key or its deadline has passed.
-func (db *DB) Read(key []byte) Entry {
-	e := db.Peek(key)
-	if e.Exists() {
+func (db *DB) Read(key []byte) (e Entry) {
+	if db.seek(&e, key); e.Exists() {
 		db.space.Stats.Hits++
 		e.touch()
 	} else {
@@ -71,35 +69,39 @@ func (db *DB) Read(key []byte) Entry {
 }
 
 // Find looks key up for a call that will change it: it marks the key as used.
-func (db *DB) Find(key []byte) Entry {
-	e := db.Peek(key)
-	if e.Exists() {
+func (db *DB) Find(key []byte) (e Entry) {
+	if db.seek(&e, key); e.Exists() {
 		e.touch()
 	}
 	return e
 }
 
 // Peek looks key up and leaves no trace, but for removing it if its deadline has passed.
-func (db *DB) Peek(key []byte) Entry {
-	e := db.lookup(key)
-	if e.Exists() && e.expired() {
-		db.expire(&e)
-		return Entry{db: db, hash: e.hash}
-	}
+func (db *DB) Peek(key []byte) (e Entry) {
+	db.seek(&e, key)
 	return e
 }
 
+// seek is the lookup behind all others: a key whose deadline has passed is gone. It fills
+// e in place because an Entry is too long to be passed about.
+func (db *DB) seek(e *Entry, key []byte) {
+	db.lookup(e, key)
+	if e.hasDeadline && e.expired() {
+		db.expire(e)
+	}
+}
+
 // lookup finds the block of key, deadline or not.
-func (db *DB) lookup(key []byte) Entry {
+func (db *DB) lookup(e *Entry, key []byte) {
 	hash := maphash.Bytes(db.space.seed, key)
 	for p := db.keys.Probe(hash); p.Next(); {
-		e := db.at(arena.Ref(p.Ref()))
-		if bytes.Equal(e.Key(), key) {
+		e.load(db, arena.Ref(p.Ref()))
+		if string(e.Key()) == string(key) {
 			e.pos, e.hash = p.Pos(), hash
-			return e
+			return
 		}
 	}
-	return Entry{db: db, hash: hash}
+	*e = Entry{db: db, hash: hash}
 }
 
 // Delete removes key and tells whether it was there.

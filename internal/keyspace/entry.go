@@ -104,14 +104,18 @@ func (s shape) write(block []byte, access uint32) int {
 // blockMin is the length of the shortest block.
 const blockMin = 8
 
-// at reads the entry whose block is ref. pos and hash stay unset.
-func (db *DB) at(ref arena.Ref) Entry {
+// at is the entry whose block is ref. pos and hash stay unset.
+func (db *DB) at(ref arena.Ref) (e Entry) {
+	e.load(db, ref)
+	return e
+}
+
+// load fills e from the block ref, all but pos and hash.
+func (e *Entry) load(db *DB, ref arena.Ref) {
 	head := db.space.arena.Bytes(ref, blockMin)
 	meta := binary.LittleEndian.Uint32(head)
-	e := Entry{
-		db: db, ref: ref,
-		kind: object.Kind(meta & 15), form: form(meta >> 4 & 7), hasDeadline: meta&deadlineFlag != 0,
-	}
+	e.db, e.ref = db, ref
+	e.kind, e.form, e.hasDeadline = object.Kind(meta&15), form(meta>>4&7), meta&deadlineFlag != 0
 	keyLen, n := int(head[metaBytes]), metaBytes+1
 	if keyLen >= 0x80 {
 		// The key alone makes the block longer than any head.
@@ -135,10 +139,8 @@ func (db *DB) at(ref arena.Ref) Entry {
 	if e.hasDeadline {
 		n += deadlineBytes
 	}
-	e.keyAt = n
-	e.valueAt = n + keyLen
+	e.keyAt, e.valueAt = n, n+keyLen
 	e.block = db.space.arena.Bytes(ref, e.valueAt+valueLen)
-	return e
 }
 
 // uvarintAt reads a length at head[at:] and returns it with the position behind it.
@@ -226,7 +228,7 @@ const slotBytes = 7
 // create makes an absent key with room for its value, which the caller must fill.
 func (e *Entry) create(key []byte, s shape) {
 	s.keyLen = len(key)
-	e.reserve(s, key, e.db.space.newAccess())
+	e.reserve(s, key, e.db.space.access)
 	e.db.keys.Insert(e.hash, uint32(e.ref))
 	// Insert may have moved entries about, so the position is looked up when it is needed.
 	e.pos = e.db.position(e.db.keys, e.hash, e.ref)

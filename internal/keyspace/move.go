@@ -9,7 +9,8 @@ import (
 // CopyTo puts a copy of e's value under key in dst, which may belong to another Space;
 // the key must be absent there. The copy ends when e does. Cost: O(size of the value).
 func (e *Entry) CopyTo(dst *DB, key []byte) {
-	target := dst.lookup(key)
+	var target Entry
+	dst.lookup(&target, key)
 	target.create(key, e.shape())
 	if e.form == formBig {
 		space := dst.space
@@ -24,7 +25,8 @@ func (e *Entry) CopyTo(dst *DB, key []byte) {
 // MoveTo is CopyTo and the removal of e. Within a Space a large collection is not copied.
 func (e *Entry) MoveTo(dst *DB, key []byte) {
 	if e.form == formBig && e.db.space == dst.space {
-		target := dst.lookup(key)
+		var target Entry
+		dst.lookup(&target, key)
 		target.create(key, e.shape())
 		copy(target.value(), e.value())
 		binary.LittleEndian.PutUint32(e.value(), noBig)

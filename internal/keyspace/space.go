@@ -59,6 +59,7 @@ type Space struct {
 	dbs    [Databases]*DB
 	big    bigs
 	policy Policy
+	access uint32 // of a key that is written now; see access.go
 	digits [2][24]byte // the texts of integers that views were asked of
 }
 
@@ -91,7 +92,12 @@ func (s *Space) Close() error { return s.arena.Close() }
 
 // Advance tells what time it is, in Unix milliseconds. A time before the last one told
 // changes nothing: the time of a keyspace never goes back.
-func (s *Space) Advance(nowMs int64) { s.NowMs = max(s.NowMs, nowMs) }
+func (s *Space) Advance(nowMs int64) {
+	if nowMs > s.NowMs {
+		s.NowMs = nowMs
+		s.access = s.newAccess()
+	}
+}
 
 // Len is the number of keys in all databases.
 func (s *Space) Len() (n int) {

@@ -123,7 +123,7 @@ func (e *Entry) put(key []byte, s shape, deadlineMs int64) {
 		e.db.space.big.drop(e.bigIndex())
 	}
 	e.reshape(s, 0)
-	e.setMeta(e.meta()&0xFF | e.db.space.newAccess()<<8)
+	e.setMeta(e.meta()&0xFF | e.db.space.access<<8)
 }
 
 // Resize makes the string under key n bytes long, n ≥ 1, filling with zero bytes, and

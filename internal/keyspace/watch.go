@@ -66,9 +66,10 @@ func (db *DB) touchWatchers(key []byte) {
 // to take its place.
 func (db *DB) touchExisting(other *DB) {
 	for key, list := range db.watchers {
-		here := db.lookup([]byte(key))
+		var here Entry
+		db.lookup(&here, []byte(key))
 		if !here.Exists() && other != nil {
-			here = other.lookup([]byte(key))
+			other.lookup(&here, []byte(key))
 		}
 		if here.Exists() {
 			for _, w := range list {
