@@ -132,6 +132,7 @@ const (
 	PubSub                        // pubsub: allowed on a RESP2 connection that subscribed
 	MovableKeys                   // movablekeys; derived where the synopsis shows it
 
+	Steady    // its time depends on nothing but the bytes it moves; see the engine's laps
 	Immediate // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
 	Hidden    // left out of COMMAND
 	Dangerous // ACL category @dangerous that group and flags do not imply

@@ -38,17 +38,24 @@ func (r *Runner) runGroup(s *session.Session, b *Batch, i int, out *reply.Buffer
 func (r *Runner) runOn(shard, db int, b *Batch, i int, out *reply.Buffer) {
 	r.hold(shard)
 	r.warm(shard, db, b, i)
-	r.start()
+	r.startLap()
 	for k := range r.group {
 		if p := &r.plans[k]; p.shard == shard {
 			r.onShard(p, b.Argv(i+k), out)
 			p.end = out.Len()
 		}
 	}
+	r.endLap()
 }
+
+// warmFrom is how many keys a database has that does not fit a processor's caches.
+const warmFrom = 4096
 
 // warm lets the held shard's memory come near for all calls of the group at once.
 func (r *Runner) warm(shard, db int, b *Batch, i int) {
+	if r.space.DB(db).Len() < warmFrom {
+		return
+	}
 	r.keys = r.keys[:0]
 	for k := range r.group {
 		if p := &r.plans[k]; p.shard == shard && p.row.FirstKey > 0 {

@@ -18,8 +18,7 @@ import (
 type Runner struct {
 	engine *Engine
 	rec    *metrics.Recorder
-	base   time.Time     // durations are differences of time since base
-	last   time.Duration // when the last call ended or the next one began, since base
+	lap    lap
 
 	call      command.Call
 	tx        txn.Tx
@@ -52,7 +51,7 @@ type Outcome struct {
 // NewRunner returns a Runner.
 func (e *Engine) NewRunner() *Runner {
 	return &Runner{
-		engine: e, rec: e.stats.NewRecorder(), base: time.Now(), held: none,
+		engine: e, rec: e.stats.NewRecorder(), lap: lap{base: time.Now()}, held: none,
 		hashes: make([]uint64, groupMax),
 		groups: make([]reply.Buffer, e.shards.Len()), taken: make([]int, e.shards.Len()),
 	}
@@ -63,6 +62,7 @@ func (e *Engine) NewRunner() *Runner {
 func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	r.nowMs = r.engine.clock()
 	r.call.Session = s
+	r.lap.max = r.engine.lapMax()
 	outcome := r.do(s, b, out)
 	r.release()
 	r.rec.Flush()
@@ -121,12 +121,12 @@ func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *rep
 	case p.refusal != "":
 		r.refuse(s, p, out)
 	case p.queue:
-		s.Multi.Add(argv, p.row)
-		out.Simple("QUEUED")
+		r.enqueue(s, p, argv, out)
 	case p.shard != none:
 		r.hold(p.shard)
-		r.start()
+		r.startLap()
 		r.onShard(p, argv, out)
+		r.endLap()
 	default:
 		r.release()
 		r.special(s, p, argv, out)
@@ -159,6 +159,9 @@ func (o oneShard) DB(n int, _ []byte) *keyspace.DB { return o.space.DB(n) }
 
 // onShard runs a call whose keys all lie on the held shard.
 func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
+	if p.row.Flags&command.Steady == 0 {
+		r.endLap()
+	}
 	at := r.begin(p.row, argv, out)
 	r.call.NowMs = r.space.NowMs
 	r.space.NoTouch = r.call.Session.NoTouch
@@ -187,26 +190,6 @@ func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at i
 	c.Args = command.NewArgs(argv[words:])
 	return out.Len()
 }
-
-// end counts the call that has just run and whose reply begins at position at. It took
-// the time since the one before it ended, or since [Runner.start].
-func (r *Runner) end(at int, out *reply.Buffer) {
-	c := &r.call
-	now := time.Since(r.base)
-	took := now - r.last
-	r.last = now
-	failed := out.Len() > at && out.B[at] == '-'
-	r.rec.Call(c.Row.ID, int64(took), failed)
-	if failed {
-		r.rec.Error(out.B[at:])
-	}
-	if took >= eventFloor || r.engine.stats.Slow.Slow(int64(took)) {
-		r.engine.noteSlow(c, took)
-	}
-}
-
-// start begins to measure the next call.
-func (r *Runner) start() { r.last = time.Since(r.base) }
 
 // silence takes back the reply of the call that has just run if the client does not want it.
 func silence(s *session.Session, start int, out *reply.Buffer) {

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"stampede/internal/command"
+	"stampede/internal/config"
 	"stampede/internal/family/transactions"
 	"stampede/internal/reply"
 	"stampede/internal/session"
@@ -13,8 +14,8 @@ import (
 // special runs a call that is not a matter of one shard. No shard is held.
 func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
 	at := r.begin(p.row, argv, out)
-	r.start()
-	started := r.last
+	r.startLap()
+	started := r.lap.last
 	r.call.NowMs = r.nowMs
 	if isExec(p.row) {
 		r.exec(s, out)
@@ -30,8 +31,9 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 		}
 		r.tx.End()
 	}
-	r.last = started // what EXEC ran was measured, too
+	r.lap.last = started // what EXEC ran was measured, too
 	r.end(at, out)
+	r.endLap()
 }
 
 // inTx runs r.call with the shards it needs owned by r.tx.
@@ -103,6 +105,23 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 		out.OK() // CLIENT REPLY answers nothing, which would make the array too short
 	}
 	r.end(at, out)
+}
+
+// enqueue keeps a call for EXEC. While memory is full it keeps none, not even those that
+// only read: a queue takes memory, too, and is not of the data that can be let go.
+func (r *Runner) enqueue(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
+	if r.engine.config.Int(config.MaxMemory) != 0 {
+		if shard := r.shardOf(p.row, argv); shard != none {
+			r.hold(shard)
+			if !r.engine.makeRoom(shard, r.space, argv) {
+				p.refusal = reply.ErrOOM
+				r.refuse(s, p, out)
+				return
+			}
+		}
+	}
+	s.Multi.Add(argv, p.row)
+	out.Simple("QUEUED")
 }
 
 // roomInTx makes room on every owned shard for a call with these arguments.

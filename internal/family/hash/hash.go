@@ -18,14 +18,14 @@ var Commands = []command.Spec{{
 }, {
 	Name: "HEXISTS", Args: "@key field",
 	Summary: "Tells whether a hash has a field.",
-	Group:   command.GroupHash, Flags: command.Read | command.Fast,
+	Group:   command.GroupHash, Flags: command.Read | command.Fast | command.Steady,
 	Since: "2.0.0", Cost: "O(1)",
 	KeyUse: "RO",
 	Do:     command.OnShard(exists),
 }, {
 	Name: "HGET", Args: "@key field",
 	Summary: "Gives the value of a field of a hash.",
-	Group:   command.GroupHash, Flags: command.Read | command.Fast,
+	Group:   command.GroupHash, Flags: command.Read | command.Fast | command.Steady,
 	Since: "2.0.0", Cost: "O(1)",
 	Do: command.OnShard(get),
 }, {
@@ -38,7 +38,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "HINCRBY", Args: "@key field increment:int",
 	Summary: "Adds an integer to the one in a field of a hash.",
-	Group:   command.GroupHash, Flags: command.Write | command.DenyOOM | command.Fast,
+	Group:   command.GroupHash, Flags: command.Write | command.DenyOOM | command.Fast | command.Steady,
 	Since: "2.0.0", Cost: "O(1)",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(incrBy),
@@ -59,7 +59,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "HLEN", Args: "@key",
 	Summary: "Counts the fields of a hash.",
-	Group:   command.GroupHash, Flags: command.Read | command.Fast,
+	Group:   command.GroupHash, Flags: command.Read | command.Fast | command.Steady,
 	Since: "2.0.0", Cost: "O(1)",
 	KeyUse: "RO",
 	Do:     command.OnShard(length),
@@ -93,20 +93,20 @@ var Commands = []command.Spec{{
 }, {
 	Name: "HSET", Args: "@key field value [field value ...]",
 	Summary: "Sets fields of a hash and counts the new ones.",
-	Group:   command.GroupHash, Flags: command.Write | command.DenyOOM | command.Fast,
+	Group:   command.GroupHash, Flags: command.Write | command.DenyOOM | command.Fast | command.Steady,
 	Since: "2.0.0", Cost: "O(N)",
 	Do: command.OnShard(set),
 }, {
 	Name: "HSETNX", Args: "@key field value",
 	Summary: "Sets a field of a hash, provided that it is not there.",
-	Group:   command.GroupHash, Flags: command.Write | command.DenyOOM | command.Fast,
+	Group:   command.GroupHash, Flags: command.Write | command.DenyOOM | command.Fast | command.Steady,
 	Since: "2.0.0", Cost: "O(1)",
 	KeyUse: "RW insert",
 	Do:     command.OnShard(setNX),
 }, {
 	Name: "HSTRLEN", Args: "@key field",
 	Summary: "Tells how many bytes the value of a field of a hash has.",
-	Group:   command.GroupHash, Flags: command.Read | command.Fast,
+	Group:   command.GroupHash, Flags: command.Read | command.Fast | command.Steady,
 	Since: "3.2.0", Cost: "O(1)",
 	KeyUse: "RO",
 	Do:     command.OnShard(strlen),

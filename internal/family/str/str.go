@@ -22,12 +22,12 @@ var Commands = []command.Spec{{
 	Do:     command.OnShard(appendTo),
 }, {
 	Name: "DECR", Args: "@key", Summary: "Takes one from an integer.",
-	Group: command.GroupString, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: writeFast | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(decr),
 }, {
 	Name: "DECRBY", Args: "@key decrement:int", Summary: "Takes a number from an integer.",
-	Group: command.GroupString, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: writeFast | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(decrBy),
 }, {
@@ -37,7 +37,7 @@ var Commands = []command.Spec{{
 	Do: command.OnShard(delIf),
 }, {
 	Name: "GET", Args: "@key", Summary: "Gives the string under a key.",
-	Group: command.GroupString, Flags: read, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: read | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	Do: command.OnShard(get),
 }, {
 	Name: "GETDEL", Args: "@key", Summary: "Gives the string under a key and removes the key.",
@@ -58,18 +58,18 @@ var Commands = []command.Spec{{
 	Do: command.OnShard(getRange),
 }, {
 	Name: "GETSET", Args: "@key value", Summary: "Gives the old string and puts a new one.",
-	Group: command.GroupString, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: writeFast | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse:     "RW access update",
 	Deprecated: "6.2.0", Instead: "SET with GET",
 	Do: command.OnShard(getSet),
 }, {
 	Name: "INCR", Args: "@key", Summary: "Adds one to an integer.",
-	Group: command.GroupString, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: writeFast | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(incr),
 }, {
 	Name: "INCRBY", Args: "@key increment:int", Summary: "Adds a number to an integer.",
-	Group: command.GroupString, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: writeFast | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(incrBy),
 }, {
@@ -114,7 +114,7 @@ var Commands = []command.Spec{{
 	Args: "@key value [NX | XX | IFEQ comparison] [GET] [EX seconds:int | PX milliseconds:int | " +
 		"EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL]",
 	Summary: "Puts a string under a key, whatever was there before.",
-	Group:   command.GroupString, Flags: write, Since: "1.0.0", Cost: "O(1)",
+	Group:   command.GroupString, Flags: write | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update variable_flags",
 	UseOf:  useOfSet,
 	Do:     command.OnShard(set),
@@ -126,7 +126,7 @@ var Commands = []command.Spec{{
 	Do:     command.OnShard(setEX),
 }, {
 	Name: "SETNX", Args: "@key value", Summary: "Puts a string under a key that is not there.",
-	Group: command.GroupString, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: writeFast | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "OW insert",
 	Do:     command.OnShard(setNX),
 }, {
@@ -137,7 +137,7 @@ var Commands = []command.Spec{{
 	Do:   command.OnShard(setRange),
 }, {
 	Name: "STRLEN", Args: "@key", Summary: "Gives the length of a string in bytes.",
-	Group: command.GroupString, Flags: read, Since: "2.2.0", Cost: "O(1)",
+	Group: command.GroupString, Flags: read | command.Steady, Since: "2.2.0", Cost: "O(1)",
 	KeyUse: "RO",
 	Do:     command.OnShard(strlen),
 }, {

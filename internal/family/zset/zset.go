@@ -22,7 +22,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "ZCARD", Args: "@key",
 	Summary: "Counts the members of a sorted set.",
-	Group:   command.GroupSortedSet, Flags: command.Read | command.Fast,
+	Group:   command.GroupSortedSet, Flags: command.Read | command.Fast | command.Steady,
 	Since: "1.2.0", Cost: "O(1)",
 	KeyUse: "RO",
 	Do:     command.OnShard(card),
@@ -48,7 +48,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "ZINCRBY", Args: "@key increment:int member",
 	Summary: "Adds to the score of a member of a sorted set.",
-	Group:   command.GroupSortedSet, Flags: command.Write | command.DenyOOM | command.Fast,
+	Group:   command.GroupSortedSet, Flags: command.Write | command.DenyOOM | command.Fast | command.Steady,
 	Since: "1.2.0", Cost: "O(log(N))",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(incrBy),
@@ -218,7 +218,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "ZSCORE", Args: "@key member",
 	Summary: "Gives the score of a member of a sorted set.",
-	Group:   command.GroupSortedSet, Flags: command.Read | command.Fast,
+	Group:   command.GroupSortedSet, Flags: command.Read | command.Fast | command.Steady,
 	Since: "1.2.0", Cost: "O(1)",
 	Do: command.OnShard(score),
 }, {
