@@ -23,7 +23,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"stampede/internal/command"
@@ -56,7 +55,6 @@ type Engine struct {
 	registry *session.Registry
 	stats    *metrics.Stats
 	clock    func() int64
-	memory   memory
 }
 
 // New returns an engine with an empty store.
@@ -75,7 +73,6 @@ func New(o Options) (*Engine, error) {
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{Limits: o.Config.Limits()}); err != nil {
 		return nil, err
 	}
-	e.memory.used = make([]atomic.Int64, e.shards.Len())
 	return e, nil
 }
 
@@ -119,7 +116,8 @@ func (e *Engine) Close(s *session.Session) {
 // stepEvery is how often the work of the clock is looked after.
 const stepEvery = 100 * time.Millisecond
 
-// Run does the work of the clock (deadlines, memory to free) until ctx ends.
+// Run does the work of the clock (deadlines, memory to free or to be short of) until ctx
+// ends.
 func (e *Engine) Run(ctx context.Context) error {
 	ticker := time.NewTicker(stepEvery)
 	defer ticker.Stop()
@@ -138,7 +136,9 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) Step() {
 	for i := range e.shards.Len() {
 		for range stepsPerTick {
-			if !e.shards.Shard(i).Step(e.clock(), e.config.ActiveExpire()) {
+			nowMs := e.clock()
+			more := e.shards.Shard(i).Step(nowMs, e.config.ActiveExpire())
+			if !e.relieve(i, nowMs) && !more {
 				break
 			}
 		}

@@ -130,11 +130,7 @@ func TestMaxMemory(t *testing.T) {
 	if refused := fill(); refused != 0 {
 		t.Errorf("allkeys-lru: %d calls refused, want none", refused)
 	}
-	used := int64(0)
-	for i := range s.engine.memory.used {
-		used += s.engine.memory.used[i].Load()
-	}
-	if used > 1<<20+1<<16 {
+	if used := s.used(); used > 1<<20+1<<16 {
 		t.Errorf("allkeys-lru: %d bytes used, want about 1 MiB at most", used)
 	}
 }

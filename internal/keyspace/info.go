@@ -76,6 +76,7 @@ func Summarize(spaces []*Space) Summary {
 	var sum Summary
 	for _, s := range spaces {
 		m := s.Memory()
+		sum.Used += s.Used()
 		sum.Memory.Blocks += m.Blocks
 		sum.Memory.Beside += m.Beside
 		sum.Memory.Resident += m.Resident

@@ -59,7 +59,7 @@ type Space struct {
 	dbs    [Databases]*DB
 	big    bigs
 	policy Policy
-	access uint32 // of a key that is written now; see access.go
+	access uint32      // of a key that is written now; see access.go
 	digits [2][24]byte // the texts of integers that views were asked of
 }
 

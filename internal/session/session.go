@@ -45,10 +45,10 @@ type ReplyMode uint8
 
 // The modes of CLIENT REPLY.
 const (
-	ReplyOn   ReplyMode = iota
-	ReplyOff            // none until ON
-	ReplySkip           // none for the call that comes or runs now
-	ReplySkipNext       // none for the call after the one that runs now
+	ReplyOn       ReplyMode = iota
+	ReplyOff                // none until ON
+	ReplySkip               // none for the call that comes or runs now
+	ReplySkipNext           // none for the call after the one that runs now
 )
 
 // Multi is the queue of a transaction.

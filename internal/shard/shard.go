@@ -16,6 +16,7 @@ package shard
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"stampede/internal/keyspace"
 )
@@ -24,7 +25,8 @@ import (
 type Shard struct {
 	mu    sync.Mutex
 	space *keyspace.Space
-	_     [48]byte // keep neighbours off this lock's cache line
+	used  atomic.Int64 // see Used
+	_     [40]byte     // keep neighbours off this lock's cache line
 }
 
 // New returns a shard with an empty keyspace.
@@ -33,7 +35,9 @@ func New(o keyspace.Options) (*Shard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Shard{space: space}, nil
+	s := &Shard{space: space}
+	s.used.Store(space.Used())
+	return s, nil
 }
 
 // Own waits until nobody else owns the shard and returns its keyspace, which is the
@@ -44,8 +48,27 @@ func (s *Shard) Own(nowMs int64) *keyspace.Space {
 	return s.space
 }
 
+// TryOwn is Own for who must not wait; ok is false if somebody owns the shard.
+func (s *Shard) TryOwn(nowMs int64) (space *keyspace.Space, ok bool) {
+	if !s.mu.TryLock() {
+		return nil, false
+	}
+	s.space.Advance(nowMs)
+	return s.space, true
+}
+
 // Release lets the next owner in.
-func (s *Shard) Release() { s.mu.Unlock() }
+func (s *Shard) Release() {
+	s.Publish()
+	s.mu.Unlock()
+}
+
+// Publish brings [Shard.Used] up to date while the shard is owned.
+func (s *Shard) Publish() { s.used.Store(s.space.Used()) }
+
+// Used is what the shard's keyspace used when its last owner let go, in bytes. Anyone may
+// ask.
+func (s *Shard) Used() int64 { return s.used.Load() }
 
 // Limits of the work of the clock: how much of it one ownership may do.
 const stepsMax = 16
