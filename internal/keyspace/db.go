@@ -59,21 +59,29 @@ func (db *DB) Expiring() int { return db.expires.Len() }
 // Read looks key up for a call that only reads: it counts a hit or a miss and marks the
 // key as used. The entry is absent if there is no such key or its deadline has passed.
 func (db *DB) Read(key []byte) (e Entry) {
-	if db.seek(&e, key); e.Exists() {
+	db.read(&e, key)
+	return e
+}
+
+func (db *DB) read(e *Entry, key []byte) {
+	if db.seek(e, key); e.Exists() {
 		db.space.Stats.Hits++
 		e.touch()
 	} else {
 		db.space.Stats.Misses++
 	}
-	return e
 }
 
 // Find looks key up for a call that will change it: it marks the key as used.
 func (db *DB) Find(key []byte) (e Entry) {
-	if db.seek(&e, key); e.Exists() {
+	db.find(&e, key)
+	return e
+}
+
+func (db *DB) find(e *Entry, key []byte) {
+	if db.seek(e, key); e.Exists() {
 		e.touch()
 	}
-	return e
 }
 
 // Peek looks key up and leaves no trace, but for removing it if its deadline has passed.

@@ -19,16 +19,24 @@ type Hash struct {
 }
 
 // ReadHash looks key up for a call that reads a hash.
-func (db *DB) ReadHash(key []byte) (Hash, error) { return asHash(db.Read(key), key) }
+func (db *DB) ReadHash(key []byte) (h Hash, err error) {
+	h.key = key
+	db.read(&h.e, key)
+	return h, h.checkKind()
+}
 
 // FindHash looks key up for a call that changes a hash.
-func (db *DB) FindHash(key []byte) (Hash, error) { return asHash(db.Find(key), key) }
+func (db *DB) FindHash(key []byte) (h Hash, err error) {
+	h.key = key
+	db.find(&h.e, key)
+	return h, h.checkKind()
+}
 
-func asHash(e Entry, key []byte) (Hash, error) {
-	if e.Exists() && e.kind != object.Hash {
-		return Hash{}, reply.ErrWrongType
+func (h *Hash) checkKind() error {
+	if h.e.Exists() && h.e.kind != object.Hash {
+		return reply.ErrWrongType
 	}
-	return Hash{e: e, key: key}, nil
+	return nil
 }
 
 func (h *Hash) big() *object.BigHash {

@@ -16,8 +16,8 @@ const KeepDeadline int64 = -1
 
 // ReadString looks key up for a call that reads a string: [reply.ErrWrongType] if it is
 // something else.
-func (db *DB) ReadString(key []byte) (Entry, error) {
-	e := db.Read(key)
+func (db *DB) ReadString(key []byte) (e Entry, err error) {
+	db.read(&e, key)
 	if e.kind > object.String {
 		return e, reply.ErrWrongType
 	}
@@ -25,8 +25,8 @@ func (db *DB) ReadString(key []byte) (Entry, error) {
 }
 
 // FindString looks key up for a call that changes a string.
-func (db *DB) FindString(key []byte) (Entry, error) {
-	e := db.Find(key)
+func (db *DB) FindString(key []byte) (e Entry, err error) {
+	db.find(&e, key)
 	if e.kind > object.String {
 		return e, reply.ErrWrongType
 	}

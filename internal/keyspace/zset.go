@@ -21,16 +21,24 @@ type ZSet struct {
 }
 
 // ReadZSet looks key up for a call that reads a sorted set.
-func (db *DB) ReadZSet(key []byte) (ZSet, error) { return asZSet(db.Read(key), key) }
+func (db *DB) ReadZSet(key []byte) (z ZSet, err error) {
+	z.key = key
+	db.read(&z.e, key)
+	return z, z.checkKind()
+}
 
 // FindZSet looks key up for a call that changes a sorted set.
-func (db *DB) FindZSet(key []byte) (ZSet, error) { return asZSet(db.Find(key), key) }
+func (db *DB) FindZSet(key []byte) (z ZSet, err error) {
+	z.key = key
+	db.find(&z.e, key)
+	return z, z.checkKind()
+}
 
-func asZSet(e Entry, key []byte) (ZSet, error) {
-	if e.Exists() && e.kind != object.ZSet {
-		return ZSet{}, reply.ErrWrongType
+func (z *ZSet) checkKind() error {
+	if z.e.Exists() && z.e.kind != object.ZSet {
+		return reply.ErrWrongType
 	}
-	return ZSet{e: e, key: key}, nil
+	return nil
 }
 
 func (z *ZSet) big() *object.BigZSet {
