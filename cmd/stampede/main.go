@@ -89,6 +89,7 @@ func newParser(ctx context.Context, c *commands, around surroundings) (*kong.Kon
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(around),
+		kong.PostBuild(nameEnvironment),
 		kong.Vars{"version": "stampede " + version},
 	)
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,7 @@ type program struct {
 	addr   string
 	stderr *bytes.Buffer
 	stop   func() (code int)
+	wait   func() (code int)
 }
 
 // startProgram runs the program on a free port and waits for its address.
@@ -37,6 +39,9 @@ func startProgram(t *testing.T, args ...string) *program {
 	}()
 	p.stop = func() int {
 		cancel()
+		return p.wait()
+	}
+	p.wait = func() int {
 		select {
 		case c := <-code:
 			code <- c
@@ -94,6 +99,72 @@ func TestServeAndStop(t *testing.T) {
 			!strings.Contains(p.stderr.String(), p.addr) {
 			t.Errorf("%s: the log says too little: %s", io, p.stderr)
 		}
+	}
+}
+
+func TestClientEndsTheProgram(t *testing.T) {
+	p := startProgram(t)
+	conn, err := net.Dial("tcp", p.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, "SHUTDOWN NOSAVE\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(conn); err != nil || len(answer) > 0 {
+		t.Errorf("got %q, %v", answer, err)
+	}
+	if code := p.wait(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestMetricsAndLogFile(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	_ = free.Close()
+	logFile := filepath.Join(t.TempDir(), "log")
+	p := startProgram(t, "--metrics-addr", addr, "--set", "logfile="+logFile)
+	ask(t, "tcp", p.addr, "GET k")
+	var page string
+	for deadline := time.Now().Add(20 * time.Second); page == ""; {
+		if time.Now().After(deadline) {
+			t.Fatal("no page")
+		}
+		answer, err := http.Get("http://" + addr + "/metrics")
+		if err != nil {
+			continue // it may not listen yet
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		page = string(text)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	for _, want := range []string{
+		"redis_connections_received_total 1\n", `redis_commands_total{cmd="get"} 1` + "\n",
+		"redis_net_input_bytes_total 7\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	p.stop()
+	if text, err := os.ReadFile(logFile); err != nil || !strings.Contains(string(text), p.addr) {
+		t.Errorf("log file: %s, %v", text, err)
+	}
+	if p.stderr.Len() > 0 {
+		t.Errorf("beside the log file: %s", p.stderr)
+	}
+	if t.Failed() {
+		t.Log(page)
 	}
 }
 
@@ -163,7 +234,8 @@ func TestCommandLine(t *testing.T) {
 		{"", exitUsage, "expected"},
 		{"serve --nonsense", exitUsage, "--nonsense"},
 		{"serve --io carrier-pigeon", exitUsage, "epoll"},
-		{"serve --config /nowhere/at/all", exitUsage, "no such file"},
+		{"serve --config /nowhere/at/all", exitFailed, "no such file"},
+		{"--version", exitOK, version},
 		{"serve --config " + wrong, exitFailed, wrong + ":2"},
 		{"serve --maxclients 0", exitFailed, "maxclients"},
 		{"serve --set nonsense=1", exitFailed, "nonsense"},

@@ -48,7 +48,7 @@ func TestCallsAllocateNothing(t *testing.T) {
 
 // TestIdleConnectionsAreSmall counts what an idle connection keeps of the heap.
 func TestIdleConnectionsAreSmall(t *testing.T) {
-	if bestTransport != Epoll {
+	if Best != Epoll {
 		t.Skip("only event loops promise it")
 	}
 	s := start(t, variant{Epoll, "tcp", 1}, "")

@@ -20,12 +20,16 @@ import (
 type tinyStore struct {
 	ran    []string // names of the calls that have run
 	paused bool     // PAUSE suspends
+	fuzzed bool     // calls have any number of arguments
 }
 
 func (t *tinyStore) Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome {
 	for i := range b.Len() {
 		argv := b.Argv(i)
 		name := strings.ToUpper(string(argv[0]))
+		if t.fuzzed && name != "QUIT" {
+			name = "COUNT"
+		}
 		switch name {
 		case "ECHO":
 			out.Bulk(argv[1])
@@ -110,9 +114,11 @@ func call(argv ...string) string {
 }
 
 func TestConnAnswersHoweverInputIsCut(t *testing.T) {
-	input := call("ECHO", "one") + "\r\n" + "*0\r\n*-1\r\n" + call("ECHO", "") + "ECHO 'in line'\r\n" +
-		"  \r\n" + call("COUNT", "a", "b", "c") + "\n" + call("ECHO", strings.Repeat("z", 300))
-	want := "$3\r\none\r\n$0\r\n\r\n$7\r\nin line\r\n:3\r\n$300\r\n" + strings.Repeat("z", 300) + "\r\n"
+	input := call("ECHO", "one") + "\r\n" + "*0\r\n*-1\r\n" + call("ECHO", "") +
+		"ECHO 'in line'\r\n" + "  \r\n" + call("COUNT", "a", "b", "c") + "\n" +
+		call("ECHO", strings.Repeat("z", 300))
+	want := "$3\r\none\r\n$0\r\n\r\n$7\r\nin line\r\n:3\r\n$300\r\n" +
+		strings.Repeat("z", 300) + "\r\n"
 	for size := 1; size <= len(input); size++ {
 		if got := newBench(t).feed(input, size); got != want {
 			t.Fatalf("reads of %d bytes: got %q, want %q", size, got, want)
@@ -181,7 +187,8 @@ func TestConnReadsOneCallBeforeAuth(t *testing.T) {
 func TestConnSuspends(t *testing.T) {
 	b := newBench(t)
 	b.store.paused = true
-	if got := b.feed(call("ECHO", "a")+call("PAUSE")+call("ECHO", "b")+"*2\r\n$4\r\nECHO", 1000); got != "$1\r\na\r\n" {
+	input := call("ECHO", "a") + call("PAUSE") + call("ECHO", "b") + "*2\r\n$4\r\nECHO"
+	if got := b.feed(input, 1000); got != "$1\r\na\r\n" {
 		t.Errorf("before the pause: got %q", got)
 	}
 	if waits, untilMs := b.Suspended(); !waits || untilMs != 77 {
@@ -384,4 +391,29 @@ func TestConnAllocatesNothingForWholeCalls(t *testing.T) {
 	if n := testing.AllocsPerRun(100, run); n > 16 {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// FuzzConn gives a connection any bytes in any cuts: it must answer as one that is given
+// all at once, hold nothing when it ends, and never panic.
+func FuzzConn(f *testing.F) {
+	f.Add([]byte(call("ECHO", "a")+"\r\n"+call("QUIT")), uint8(3), uint8(0))
+	f.Add([]byte("*2\r\n$4\r\nECHO\r\n$1\r\n\n\r\nECHO 'x\n"), uint8(1), uint8(7))
+	f.Add([]byte(call("PAUSE")+call("BIG", "9")+"*0\r\n*9"), uint8(5), uint8(2))
+	f.Fuzz(func(t *testing.T, input []byte, size, cut uint8) {
+		whole := newBench(t)
+		whole.store.fuzzed = true
+		want := whole.feed(string(input), len(input)+1)
+		pieces := newBench(t)
+		pieces.store.fuzzed = true
+		at := min(int(cut), len(input))
+		got := pieces.feed(string(input[:at]), int(size)+1)
+		got += pieces.feed(string(input[at:]), int(size)+1)
+		if got != want || whole.Ending() != pieces.Ending() {
+			t.Errorf("in pieces %q (ending %v), as a whole %q (ending %v)",
+				got, pieces.Ending(), want, whole.Ending())
+		}
+		if len(pieces.in) != len(whole.in) || (pieces.in != nil && len(pieces.in) == 0) {
+			t.Errorf("in pieces %d bytes wait, as a whole %d", len(pieces.in), len(whole.in))
+		}
+	})
 }

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const bestTransport = Epoll
+// Best is the transport for this system.
+const Best = Epoll
 
 // epollTransport serves all connections by a few event loops. The first loop lets clients
 // in and gives each to the loop that has the fewest.

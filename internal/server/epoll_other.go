@@ -9,7 +9,8 @@ import (
 	"net"
 )
 
-const bestTransport = Net
+// Best is the transport for this system.
+const Best = Net
 
 func newEpollTransport(*Server) (transport, error) {
 	return nil, errors.New("server: the transport epoll needs Linux")

@@ -56,7 +56,7 @@ type Options struct {
 	Stats    *metrics.Stats // where connections and traffic are counted; nil: nowhere
 	Log      *slog.Logger   // nil: nothing is logged
 
-	Transport Transport     // empty: the best that the system has
+	Transport Transport     // empty: Best
 	Loops     int           // event loops of epoll; 0: one less than there are cores
 	DrainMax  time.Duration // how long replies may take to go when the server ends; 0: 5 s
 }
@@ -109,7 +109,7 @@ func New(o Options) (*Server, error) {
 		s.config.OnChange(p, func() { s.limits.Store(readLimits(s.config)) })
 	}
 	if o.Transport == "" {
-		o.Transport = bestTransport
+		o.Transport = Best
 	}
 	switch o.Transport {
 	case Net:
