@@ -109,9 +109,8 @@ func (d *callDrawer) word() string {
 
 func (d *callDrawer) of(words ...string) string { return words[d.rng.IntN(len(words))] }
 
-// doWords runs calls as one batch and returns their replies.
-func (s *store) doWords(calls ...[]string) string {
-	s.t.Helper()
+// batchOf is a batch of calls given as words.
+func batchOf(calls [][]string) *Batch {
 	var b Batch
 	for _, words := range calls {
 		argv := make([][]byte, len(words))
@@ -120,8 +119,14 @@ func (s *store) doWords(calls ...[]string) string {
 		}
 		b.Add(argv...)
 	}
+	return &b
+}
+
+// doWords runs calls as one batch and returns their replies.
+func (s *store) doWords(calls ...[]string) string {
+	s.t.Helper()
 	var out reply.Buffer
-	s.runner.Do(s.session, &b, &out)
+	s.runner.Do(s.session, batchOf(calls), &out)
 	return string(out.B)
 }
 
@@ -146,6 +151,9 @@ var fuzzSettings = [][]string{
 	{"maxmemory 20kb", "maxmemory-policy volatile-ttl", "hash-max-listpack-entries 2"},
 	{"maxmemory 1", "proto-max-bulk-len 1mb"},
 }
+
+// fuzzUnlimited is how many of them, the first ones, do not limit memory.
+const fuzzUnlimited = 3
 
 // TestAnyCall runs random calls of all commands: nothing panics, each call has one reply,
 // and when all keys are gone so is their memory.
@@ -224,4 +232,38 @@ func (s *store) clear() {
 func (s *store) used() int64 {
 	sum := s.engine.Summary()
 	return sum.Used
+}
+
+// TestAnyCallOnAnyShards runs random calls of the families that hold data on one and on
+// several shards: the replies must be the same where chance has no part in them.
+func TestAnyCallOnAnyShards(t *testing.T) {
+	seeds, batches := uint64(24), 150
+	if testing.Short() {
+		seeds = 5
+	}
+	for seed := range seeds {
+		one, several := newStore(t, 1), newStore(t, 2+int(seed%3))
+		for _, call := range fuzzSettings[seed%fuzzUnlimited] {
+			one.want("+OK\r\n", "CONFIG SET "+call)
+			several.want("+OK\r\n", "CONFIG SET "+call)
+		}
+		rng := rand.New(rand.NewPCG(seed, 11))
+		d := newCallDrawer(one.engine.Table(), rng)
+		d.rows = slices.DeleteFunc(d.rows, func(row *command.Row) bool {
+			return strings.Contains(row.Tips, "nondeterministic") || row.Container != nil ||
+				row.Group == command.GroupServer || row.Group == command.GroupConnection
+		})
+		for i := range batches {
+			calls := make([][]string, 1+rng.IntN(12))
+			for j := range calls {
+				calls[j] = d.call()
+			}
+			one.nowMs += rng.Int64N(60)
+			several.nowMs = one.nowMs
+			if a, b := one.doWords(calls...), several.doWords(calls...); a != b {
+				t.Fatalf("seed %d, batch %d %q:\none shard: %q\n%d shards: %q",
+					seed, i, calls, a, several.engine.Shards(), b)
+			}
+		}
+	}
 }
