@@ -56,7 +56,7 @@ func (l *loop) letIn(fd int) {
 
 // accept accepts one client and tells whether there may be more.
 func (l *loop) accept(d door) bool {
-	fd, _, err := unix.Accept4(d.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	fd, peer, err := unix.Accept4(d.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	switch err {
 	case nil:
 	case unix.EINTR, unix.ECONNABORTED:
@@ -71,10 +71,11 @@ func (l *loop) accept(d door) bool {
 		l.reopenMs = l.worker.NowMs + acceptRetry.Milliseconds()
 		return false
 	}
+	if !d.unix && l.server.mustRefuse(addrPort(peer)) {
+		return l.turnAway(fd, refusal)
+	}
 	if !l.server.admit() {
-		sendNow(fd, []byte(tooMany))
-		_ = unix.Close(fd)
-		return true
+		return l.turnAway(fd, tooMany)
 	}
 	if to := l.transport.emptiest(); to != l {
 		to.open.Add(1)
@@ -83,6 +84,13 @@ func (l *loop) accept(d door) bool {
 		l.open.Add(1)
 		l.adopt(fd, d.unix)
 	}
+	return true
+}
+
+// turnAway tells a client why it is not served. There may be more of them.
+func (l *loop) turnAway(fd int, reason string) bool {
+	sendNow(fd, []byte(reason)) // it is lost to us either way
+	_ = unix.Close(fd)
 	return true
 }
 
@@ -127,13 +135,19 @@ func addressOf(address unix.Sockaddr, err error) string {
 	if err != nil {
 		return "?:0"
 	}
-	switch a := address.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)).String()
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port)).String()
-	case *unix.SockaddrUnix:
+	if a, ok := address.(*unix.SockaddrUnix); ok {
 		return a.Name + ":0"
 	}
-	return "?:0"
+	return addrPort(address).String()
+}
+
+// addrPort is the address of a TCP socket.
+func addrPort(address unix.Sockaddr) netip.AddrPort {
+	switch a := address.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port))
+	}
+	return netip.AddrPort{}
 }

@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -72,15 +73,25 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// turnAway tells a client why it is not served.
+func turnAway(socket net.Conn, reason string) {
+	_ = socket.SetWriteDeadline(time.Now().Add(writeTry))
+	_, _ = io.WriteString(socket, reason) // it is lost to us either way
+	_ = socket.Close()
+}
+
 // welcome starts to serve a client, or turns it away.
 func (t *netTransport) welcome(socket net.Conn) {
-	if !t.server.admit() {
-		_ = socket.SetWriteDeadline(time.Now().Add(writeTry))
-		_, _ = socket.Write([]byte(tooMany)) // it is lost to us either way
-		_ = socket.Close()
+	tcp, isTCP := socket.(*net.TCPConn)
+	if isTCP && t.server.mustRefuse(tcp.RemoteAddr().(*net.TCPAddr).AddrPort()) {
+		turnAway(socket, refusal)
 		return
 	}
-	if tcp, ok := socket.(*net.TCPConn); ok {
+	if !t.server.admit() {
+		turnAway(socket, tooMany)
+		return
+	}
+	if isTCP {
 		period := time.Duration(t.server.limits.Load().KeepAliveSeconds) * time.Second
 		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{
 			Enable: period > 0, Idle: period, Interval: period / 3, Count: 3,

@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -214,9 +215,20 @@ func (s *Server) admit() bool {
 	if s.stats != nil {
 		s.stats.ConnectionRejected()
 	}
-	s.log.Warn("a client was turned away: maxclients reached")
+	s.log.Debug("a client was turned away: maxclients reached")
 	return false
 }
+
+// mustRefuse tells whether a TCP client at the given address is refused: without a password
+// only this machine is served, unless protected-mode is off.
+func (s *Server) mustRefuse(client netip.AddrPort) bool {
+	return !client.Addr().Unmap().IsLoopback() && s.config.Bool(config.ProtectedMode) &&
+		s.config.Text(config.RequirePass) == ""
+}
+
+// refusal is what such a client hears.
+const refusal = "-DENIED Stampede runs in protected mode: there is no password, so only " +
+	"clients on this machine are served. Set requirepass, or protected-mode no.\r\n"
 
 // openSession begins the session of an admitted connection.
 func (s *Server) openSession(link session.Link, w *Worker) *session.Session {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -255,6 +256,15 @@ func TestKill(t *testing.T) {
 	})
 }
 
+func TestClientThatKillsItselfHearsOfIt(t *testing.T) {
+	everyWay(t, "", func(t *testing.T, s *running) {
+		c := s.dial(t)
+		c.send("CLIENT KILL TYPE normal SKIPME no\r\nGET k\r\n")
+		c.want(":1\r\n")
+		c.wantEnd()
+	})
+}
+
 func TestPauseAndUnpause(t *testing.T) {
 	everyWay(t, "", func(t *testing.T, s *running) {
 		c := s.dial(t)
@@ -421,6 +431,31 @@ func TestThousandConnections(t *testing.T) {
 		}
 		eventually(t, "all are forgotten", func() bool { return s.Clients() == 0 })
 	})
+}
+
+func TestProtectedModeServesThisMachineOnly(t *testing.T) {
+	s := start(t, variant{Net, "tcp", 0}, "")
+	for _, test := range []struct {
+		client, mode, password string
+		want                   bool
+	}{
+		{"127.0.0.1:5", "yes", "", false},
+		{"[::1]:5", "yes", "", false},
+		{"[::ffff:127.0.0.1]:5", "yes", "", false},
+		{"192.0.2.1:5", "yes", "", true},
+		{"[2001:db8::1]:5", "yes", "", true},
+		{"192.0.2.1:5", "yes", "secret", false},
+		{"192.0.2.1:5", "no", "", false},
+	} {
+		err := s.config.Set(config.Setting{Name: "protected-mode", Value: test.mode},
+			config.Setting{Name: "requirepass", Value: test.password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.mustRefuse(netip.MustParseAddrPort(test.client)); got != test.want {
+			t.Errorf("%+v: refused: %v", test, got)
+		}
+	}
 }
 
 func TestLimitsFollowTheConfiguration(t *testing.T) {
