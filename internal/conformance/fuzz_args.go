@@ -25,7 +25,7 @@ type parsedRow struct {
 	fuzzRow
 	name  string
 	forms []form
-	timed bool // has an expiry: its numbers must not wander
+	fixed bool // its arguments must not change places: an expiry, a key for lexical ranges
 }
 
 // fuzzDBs is how many databases the fuzzer uses.

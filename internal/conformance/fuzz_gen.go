@@ -50,13 +50,13 @@ func parseRows() []parsedRow {
 	var rows []parsedRow
 	for _, row := range fuzzRows() {
 		forms := parseForm(row.form)
-		timed := false
+		fixed := false
 		for _, word := range strings.FieldsFunc(row.form, func(r rune) bool {
 			return strings.ContainsRune(" []{}|.", r)
 		}) {
-			timed = timed || slices.Contains([]string{"sec", "ms", "at", "atms"}, word)
+			fixed = fixed || slices.Contains([]string{"sec", "ms", "at", "atms", "lkey"}, word)
 		}
-		rows = append(rows, parsedRow{row, callName(strings.Fields(row.form)), forms, timed || row.gone})
+		rows = append(rows, parsedRow{row, callName(strings.Fields(row.form)), forms, fixed || row.gone})
 	}
 	return rows
 }
@@ -159,15 +159,15 @@ func (g *generator) spoil(row parsedRow, args []string) []string {
 		return append(args, pick(g.rng, "x", "", "NX", "WITHSCORES", "abc"))
 	case 2:
 		if at > 0 {
-			args[at] = pick(g.rng, "abc", "", "-1", "\x00", "*", "(")
+			args[at] = pick(g.rng, "abc", "", "-1", "\xff", "*", "(")
 		}
 	case 3:
 		other := 1 + g.rng.IntN(len(args))
-		if at > 0 && other < len(args) && !row.timed {
+		if at > 0 && other < len(args) && !row.fixed {
 			args[at], args[other] = args[other], args[at]
 		}
 	case 4:
-		if at > 0 && !row.timed {
+		if at > 0 && !row.fixed {
 			return slices.Insert(args, at, args[at])
 		}
 	case 5:
