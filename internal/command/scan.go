@@ -21,15 +21,23 @@ const (
 	scanStepsPerKey  = 10 // steps taken per wanted element at most, where few match
 )
 
-// Cursor reads a cursor: an unsigned 64-bit number.
+// Cursor reads a cursor as C's strtoul does: an unsigned 64-bit number behind a sign, or
+// nothing at all for 0.
 func (a *Args) Cursor() uint64 {
 	b := a.Bytes()
-	if a.err != nil {
+	if a.err != nil || len(b) == 0 {
 		return 0
+	}
+	negative := b[0] == '-'
+	if negative || b[0] == '+' {
+		b = b[1:]
 	}
 	cursor, err := strconv.ParseUint(string(b), 10, 64)
 	if err != nil {
 		a.Fail(reply.Error("ERR invalid cursor"))
+	}
+	if negative {
+		return -cursor
 	}
 	return cursor
 }
