@@ -4,12 +4,13 @@ package main
 
 import (
 	"errors"
-	"runtime"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"stampede/internal/config"
+	"stampede/internal/server"
+	"stampede/internal/txn"
 )
 
 // ServeCmd is the command line of the store. Flags that are parameters of redis.conf are
@@ -105,17 +106,12 @@ func (c *ServeCmd) shards() int {
 		return c.Shards
 	}
 	loops := c.Loops
-	if loops == 0 {
-		loops = max(1, runtime.NumCPU()-1)
-	}
-	if loops == 1 {
-		return 1
+	if loops <= 0 {
+		loops = server.DefaultLoops()
 	}
 	n := 1
-	for n < 4*loops {
+	for loops > 1 && n < min(4*loops, txn.ShardsMax) {
 		n *= 2
 	}
-	return min(n, shardsMax)
+	return n
 }
-
-const shardsMax = 64

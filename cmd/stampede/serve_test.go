@@ -219,6 +219,17 @@ func parseServe(t *testing.T, args ...string) *ServeCmd {
 	return &c.Serve
 }
 
+func TestShardsFollowTheLoops(t *testing.T) {
+	for _, test := range []struct{ loops, shards, want int }{
+		{1, 0, 1}, {2, 0, 8}, {3, 0, 16}, {4, 0, 16}, {7, 0, 32}, {63, 0, 64}, {1, 8, 8}, {4, 2, 2},
+	} {
+		c := ServeCmd{Loops: test.loops, Shards: test.shards}
+		if got := c.shards(); got != test.want {
+			t.Errorf("%+v: %d shards", test, got)
+		}
+	}
+}
+
 func TestCommandLine(t *testing.T) {
 	wrong := filepath.Join(t.TempDir(), "wrong.conf")
 	if err := os.WriteFile(wrong, []byte("port 1\nmaxclients many\n"), 0o600); err != nil {

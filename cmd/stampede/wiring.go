@@ -65,24 +65,33 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	}
 	c.announce(around.stdout, log, addresses, store.Shards())
 
-	parts := []func(context.Context) error{store.Run, door.Run}
-	if c.MetricsAddr != "" {
-		page := metrics.Handler(store.Stats(), metrics.Build{
-			Version: facts.Version, RedisVersion: engine.RedisVersion,
-			GoVersion: runtime.Version(),
-		}, func() metrics.Gauges {
-			return metrics.Gauges{
-				Data: store.Summary(), Connections: door.Clients(), StartMs: facts.StartMs,
-				MaxConnections: parameters.Int(config.MaxClients),
-				MaxMemoryBytes: parameters.Int(config.MaxMemory),
-			}
-		})
-		parts = append(parts, serveHTTP(c.MetricsAddr, metricsPage(page)))
-	}
+	parts := c.pages(store, registry, parameters, facts)
+	parts = append(parts, store.Run, door.Run)
+	return errors.Join(runAll(ctx, log, parts), store.Free())
+}
+
+// pages serve the HTTP pages that are asked for.
+func (c *ServeCmd) pages(
+	store *engine.Engine, registry *session.Registry, parameters *config.Config,
+	facts admin.Facts,
+) (parts []func(context.Context) error) {
 	if c.PprofAddr != "" {
 		parts = append(parts, serveHTTP(c.PprofAddr, profiles()))
 	}
-	return errors.Join(runAll(ctx, log, parts), store.Free())
+	if c.MetricsAddr == "" {
+		return parts
+	}
+	build := metrics.Build{
+		Version: facts.Version, RedisVersion: engine.RedisVersion, GoVersion: runtime.Version(),
+	}
+	page := metrics.Handler(store.Stats(), build, func() metrics.Gauges {
+		return metrics.Gauges{
+			Data: store.Summary(), Connections: registry.Len(), StartMs: facts.StartMs,
+			MaxConnections: parameters.Int(config.MaxClients),
+			MaxMemoryBytes: parameters.Int(config.MaxMemory),
+		}
+	})
+	return append(parts, serveHTTP(c.MetricsAddr, metricsPage(page)))
 }
 
 // runAll runs all parts until ctx ends or one of them does.
@@ -155,7 +164,8 @@ func tuneRuntime() {
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		// Loops keep their thread in short system calls; one more is for everything else.
-		runtime.GOMAXPROCS(runtime.NumCPU() + 1)
+		runtime.SetDefaultGOMAXPROCS()
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"sync"
 	"syscall"
 
@@ -27,7 +26,7 @@ type epollTransport struct {
 func newEpollTransport(s *Server) (*epollTransport, error) {
 	count := s.loops
 	if count <= 0 {
-		count = max(1, runtime.NumCPU()-1)
+		count = DefaultLoops()
 	}
 	t := &epollTransport{server: s}
 	for range count {

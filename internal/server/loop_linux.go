@@ -174,7 +174,6 @@ func (l *loop) wait() (int, error) {
 
 // timeoutMs is how long nothing needs to be done if nothing happens; -1: for ever.
 func (l *loop) timeoutMs() int {
-	nowMs := time.Now().UnixMilli()
 	dueMs := l.retryMs
 	earlier := func(ms int64) {
 		if dueMs == 0 || ms < dueMs {
@@ -193,7 +192,7 @@ func (l *loop) timeoutMs() int {
 	if dueMs == 0 {
 		return -1
 	}
-	return int(min(max(dueMs-nowMs, 0), tickEvery.Milliseconds()))
+	return int(min(max(dueMs-time.Now().UnixMilli(), 0), tickEvery.Milliseconds()))
 }
 
 // ticks tells whether there is a connection to which time may do something.

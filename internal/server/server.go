@@ -30,6 +30,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,11 +59,15 @@ type Options struct {
 	Log      *slog.Logger   // nil: nothing is logged
 
 	Transport Transport     // empty: Best
-	Loops     int           // event loops of epoll; 0: one less than there are cores
+	Loops     int           // event loops of epoll; 0: DefaultLoops
 	DrainMax  time.Duration // how long replies may take to go when the server ends; 0: 5 s
 }
 
 const drainMaxDefault = 5 * time.Second
+
+// DefaultLoops is the number of event loops where Options name none: one less than there
+// are cores that may be used, because something is left for everything else.
+func DefaultLoops() int { return max(1, min(runtime.NumCPU(), runtime.GOMAXPROCS(0))-1) }
 
 // Server serves connections. Make it with [New], give it addresses with [Server.Listen]
 // and let it work with [Server.Run].
