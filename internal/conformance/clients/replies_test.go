@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 programs still make the calls that go-redis calls deprecated
+
 package clients
 
 import (

@@ -190,7 +190,8 @@ func TestMemory(t *testing.T) {
 	if got := build(129, ascending).Bytes(); got > 3<<10 {
 		t.Errorf("129 pairs ascending: %d bytes", got)
 	}
-	if got := build(129, random).Bytes(); got > 3<<10 {
+	// Three leaves hold them, or four where the first one to split was left half empty.
+	if got := build(129, random).Bytes(); got > 4<<10 {
 		t.Errorf("129 pairs at random: %d bytes", got)
 	}
 	const n = 100_000
@@ -233,11 +234,11 @@ func TestAllocatesNothing(t *testing.T) {
 		score, member := float64(i%100), m.text[i]
 		tree.Move(score, score+0.5, member)
 		tree.Move(score+0.5, score, member)
-		c, rank := tree.Seek(score, member, true)
+		c, _ := tree.Seek(score, member, true)
 		for range 5 {
 			c.Prev()
 		}
-		rank, _ = tree.Rank(score, member)
+		rank, _ := tree.Rank(score, member)
 		c = tree.At(rank)
 		c.Next()
 		c, _ = tree.SeekScore(score, false)
