@@ -270,11 +270,11 @@ func (e *Entry) reshape(s shape, keep int) {
 }
 
 // reshapeInPlace does it without moving a byte of key and value if the head stays as long
-// as it is and the block's class the same.
+// as it is and the block can be resized where it is.
 func (e *Entry) reshapeInPlace(s shape) bool {
 	n := s.blockBytes()
 	if s.headBytes() != e.keyAt || (s.deadlineMs != 0) != e.hasDeadline ||
-		arena.SizeOf(n) != arena.SizeOf(len(e.block)) {
+		!e.db.space.arena.Resize(e.ref, len(e.block), n) {
 		return false
 	}
 	s.write(e.block, e.meta()>>8)

@@ -229,16 +229,20 @@ func (a *Arena) Free(r Ref, n int) {
 	}
 }
 
+// Resize makes block r, of oldN bytes, one of newN bytes where it is, and tells whether it
+// could: both sizes are of one class, or it is a span that can shrink or grow.
+func (a *Arena) Resize(r Ref, oldN, newN int) bool {
+	if oldN > SlabBytesMax && newN > SlabBytesMax {
+		return a.resizeSpan(r, oldN, newN)
+	}
+	return SizeOf(oldN) == SizeOf(newN)
+}
+
 // Realloc makes block r, of oldN bytes, one of newN bytes and keeps its first keep bytes.
-// The result is r itself where both sizes are of one class, or where a span can shrink or
-// grow in its place; otherwise r is freed.
+// The result is r itself where [Arena.Resize] can do it; otherwise r is freed.
 func (a *Arena) Realloc(r Ref, oldN, newN, keep int) Ref {
 	assert.That(keep <= oldN && keep <= newN, "arena: realloc keeps more than there is")
-	if oldN > SlabBytesMax && newN > SlabBytesMax {
-		if a.resizeSpan(r, oldN, newN) {
-			return r
-		}
-	} else if SizeOf(oldN) == SizeOf(newN) {
+	if a.Resize(r, oldN, newN) {
 		return r
 	}
 	moved := a.Alloc(newN)

@@ -57,7 +57,14 @@ type spans struct {
 
 func unitOf(r Ref) uint32 { return uint32(r) >> unitShift }
 
-func unitsFor(n int) uint32 { return uint32((int64(n) + unitBytes - 1) / unitBytes) }
+// unitsFor is how many units a span of n bytes has. They go in eighths of a power of two,
+// as the classes do, so that a block that grows by little at a time seldom moves. What is
+// not used of them is addresses only, no memory.
+func unitsFor(n int) uint32 {
+	units := uint32((int64(n) + unitBytes - 1) / unitBytes)
+	step := uint32(1) << max(bits.Len32(units)-4, 0)
+	return (units + step - 1) &^ (step - 1)
+}
 
 // allocSpan is Alloc for a block above SlabBytesMax.
 func (a *Arena) allocSpan(n int) Ref {
