@@ -14,7 +14,10 @@
 // owning them is the engine's.
 package command
 
-import "stampede/internal/keyspace"
+import (
+	"stampede/internal/keyspace"
+	"stampede/internal/reply"
+)
 
 // Spec is one row: a command as a person writes it down.
 type Spec struct {
@@ -45,7 +48,7 @@ type Spec struct {
 	Instead    string    // what Redis advises instead of it
 }
 
-// A Handler runs a command. Its type says where; the five below are all there are.
+// A Handler runs a command. Its type says where; the six below are all there are.
 type Handler interface{ handler() }
 
 type (
@@ -69,19 +72,42 @@ type (
 	// Exec runs the calls that MULTI queued in the session as one transaction. Its only
 	// row is EXEC; the engine does the work.
 	Exec struct{}
+
+	// Scripted runs a script, whose calls h runs as one transaction. It may be run again
+	// from its beginning, with more shards owned, as long as it has written nothing.
+	Scripted func(h Host, c *Call)
 )
 
-func (OnShard) handler() {}
-func (OnKeys) handler()  {}
-func (OnAll) handler()   {}
-func (Local) handler()   {}
-func (Exec) handler()    {}
+func (OnShard) handler()  {}
+func (OnKeys) handler()   {}
+func (OnAll) handler()    {}
+func (Local) handler()    {}
+func (Exec) handler()     {}
+func (Scripted) handler() {}
 
 // Tx reaches the keys of a call that may lie on several shards, all of them owned.
 type Tx interface {
 	// DB is the part of database number n that holds key. It panics if the shard of
 	// key is not owned, which means that the row's synopsis has no @ before that key.
 	DB(n int, key []byte) *keyspace.DB
+}
+
+// Host runs the calls of a script. It is valid while the script's handler runs.
+type Host interface {
+	// Call runs one call and appends its reply to out, in the protocol that out speaks.
+	// Whatever is wrong with the call is an error reply: the handler says what that means
+	// in a script. Calls that are not for scripts (NoScript) and, where ReadOnly was said,
+	// those that write are refused in Redis' words.
+	Call(argv [][]byte, out *reply.Buffer)
+	// ReadOnly forbids writes from now on: EVAL_RO, or the flag no-writes.
+	ReadOnly()
+	// Wrote tells whether a call of the script has been allowed to write: then it must run
+	// to its end, and cannot be killed.
+	Wrote() bool
+	// Pause is to be called from time to time by a script that runs long, after at most
+	// some ten thousand instructions: others are told that the store is busy, and an order
+	// to kill the script comes back as an error, which must end the script.
+	Pause() error
 }
 
 // Group is a chapter of the manual, named as COMMAND DOCS names it.
