@@ -20,7 +20,8 @@ internal/reply
 internal/keyspace
 internal/session internal/config
 internal/command internal/shard internal/metrics
-internal/txn
+internal/txn internal/script/lualib
+internal/script
 internal/family/*
 internal/engine
 internal/server
