@@ -86,6 +86,14 @@ func checkSpec(spec *Spec) error {
 	return errors.Join(errs...)
 }
 
+// Words is the number of words in the command's name: two for a subcommand.
+func (r *Row) Words() int {
+	if r.Container != nil {
+		return 2
+	}
+	return 1
+}
+
 // firstArg is the index of the first argument behind the name.
 func (r *Row) firstArg() int { return 1 + strings.Count(r.Name, "|") }
 

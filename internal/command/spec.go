@@ -159,6 +159,7 @@ const (
 	MovableKeys                   // movablekeys; derived where the synopsis shows it
 
 	Steady    // its time depends on nothing but the bytes it moves; see the engine's laps
+	OtherDBs  // writes to databases other than the selected one: MOVE, COPY
 	Immediate // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
 	Hidden    // left out of COMMAND
 	Dangerous // ACL category @dangerous that group and flags do not imply

@@ -55,6 +55,7 @@ type Engine struct {
 	registry *session.Registry
 	stats    *metrics.Stats
 	clock    func() int64
+	busy     busy
 }
 
 // New returns an engine with an empty store.

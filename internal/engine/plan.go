@@ -44,6 +44,8 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 		return reply.ErrArity(row.Lower)
 	case !s.Authenticated && row.Flags&command.NoAuth == 0:
 		return reply.ErrNoAuth
+	case r.engine.isBusy(row):
+		return errBusy
 	case s.Multi.Active && row.Flags&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
 	}
@@ -82,7 +84,7 @@ func (r *Runner) shardOf(row *command.Row, argv [][]byte) int {
 // shardsOf is the set of shards that the call needs.
 func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
 	switch row.Do.(type) {
-	case command.OnAll:
+	case command.OnAll, command.Scripted:
 		return r.engine.shards.All()
 	case command.OnShard, command.OnKeys:
 		positions, _ := row.Keys(argv, r.positions[:0])

@@ -25,6 +25,9 @@ type Runner struct {
 	nowMs     int64
 	positions []int // of keys, scratch
 
+	host  host   // of the script that runs
+	serve func() // see WhileBusy
+
 	held  int             // the shard owned for the running group, or none
 	space *keyspace.Space // its keyspace
 
@@ -183,11 +186,7 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
 	c := &r.call
 	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
-	words := 1
-	if row.Container != nil {
-		words = 2
-	}
-	c.Args = command.NewArgs(argv[words:])
+	c.Args = command.NewArgs(argv[row.Words():])
 	return out.Len()
 }
 

@@ -20,6 +20,8 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 	if isExec(p.row) {
 		r.exec(s, out)
 		r.begin(p.row, argv, out)
+	} else if script, ok := p.row.Do.(command.Scripted); ok {
+		r.script(script, p.row, argv, out)
 	} else if set := r.shardsOf(p.row, argv); set == 0 {
 		p.row.Do.(command.Local)(&r.call)
 	} else {
@@ -27,7 +29,7 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 		if p.row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv) {
 			out.Fail(reply.ErrOOM)
 		} else {
-			r.inTx(p.row)
+			r.inTx(&r.call)
 		}
 		r.tx.End()
 	}
@@ -36,23 +38,24 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 	r.endLap()
 }
 
-// inTx runs r.call with the shards it needs owned by r.tx.
-func (r *Runner) inTx(row *command.Row) {
-	c := &r.call
+// inTx runs c with the shards it needs owned by r.tx.
+func (r *Runner) inTx(c *command.Call) {
 	for _, space := range r.tx.Spaces() {
 		if space != nil {
 			c.NowMs, space.NoTouch = space.NowMs, c.Session.NoTouch
 		}
 	}
-	switch do := row.Do.(type) {
+	switch do := c.Row.Do.(type) {
 	case command.OnShard:
-		do(r.tx.DB(c.DB, c.Argv[row.FirstKey]), c)
+		do(r.tx.DB(c.DB, c.Argv[c.Row.FirstKey]), c)
 	case command.OnKeys:
 		do(&r.tx, c)
 	case command.OnAll:
 		do(r.tx.Spaces(), c)
 	case command.Local:
 		do(c)
+	case command.Scripted:
+		r.scriptInTx(do, c)
 	}
 }
 
@@ -100,7 +103,7 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 	out.Proto = r.call.Session.Proto
 	at := r.begin(row, queued.Argv, out)
 	r.call.InExec = true
-	r.inTx(row)
+	r.inTx(&r.call)
 	if out.Len() == at {
 		out.OK() // CLIENT REPLY answers nothing, which would make the array too short
 	}

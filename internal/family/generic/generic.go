@@ -20,7 +20,7 @@ const expireArgs = " [NX | XX | GT | LT]"
 var Commands = []command.Spec{{
 	Name: "COPY", Args: "@source @destination [DB destination-db:int] [REPLACE]",
 	Summary: "Puts a copy of a key's value under another key.",
-	Group:   command.GroupGeneric, Flags: command.Write | command.DenyOOM, Since: "6.2.0",
+	Group:   command.GroupGeneric, Flags: command.Write | command.DenyOOM | command.OtherDBs, Since: "6.2.0",
 	Cost:   "O(N) in the size of the value",
 	KeyUse: "RO access; OW update",
 	Do:     command.OnKeys(copyKey),
@@ -58,7 +58,7 @@ var Commands = []command.Spec{{
 	Do:   command.OnAll(keys),
 }, {
 	Name: "MOVE", Args: "@key db:int", Summary: "Moves a key to another database.",
-	Group: command.GroupGeneric, Flags: writeFast, Since: "1.0.0", Cost: "O(1)",
+	Group: command.GroupGeneric, Flags: writeFast | command.OtherDBs, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(move),
 }, {

@@ -31,7 +31,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "HGETALL", Args: "@key",
 	Summary: "Gives all fields of a hash and their values.",
-	Group:   command.GroupHash, Flags: command.Read,
+	Group:   command.GroupHash, Flags: command.Read | command.Steady,
 	Since: "2.0.0", Cost: "O(N)",
 	Tips: "nondeterministic_output_order",
 	Do:   command.OnShard(getAll),

@@ -86,7 +86,7 @@ var Commands = []command.Spec{{
 	Do:   command.OnKeys(lcs),
 }, {
 	Name: "MGET", Args: "@key [@key ...]", Summary: "Gives the strings under several keys.",
-	Group: command.GroupString, Flags: read, Since: "1.0.0", Cost: "O(N) in keys",
+	Group: command.GroupString, Flags: read | command.Steady, Since: "1.0.0", Cost: "O(N) in keys",
 	Tips: "request_policy:multi_shard",
 	Do:   command.OnKeys(mget),
 }, {

@@ -183,7 +183,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "ZREVRANGE", Args: "@key start:int stop:int [WITHSCORES]",
 	Summary: "Gives the members of a sorted set in a range of ranks, highest score first.",
-	Group:   command.GroupSortedSet, Flags: command.Read,
+	Group:   command.GroupSortedSet, Flags: command.Read | command.Steady,
 	Since: "1.2.0", Cost: "O(log(N)+M)",
 	Deprecated: "6.2.0", Instead: "ZRANGE with REV",
 	Do: command.OnShard(revRange),

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"stampede/internal/command"
+	"stampede/internal/reply"
+	"stampede/internal/txn"
+)
+
+// host is the [command.Host] of the script that a Runner runs.
+//
+// # Which shards a script owns
+//
+// A script is atomic: it owns the shards of its keys from its first call to its last. The
+// keys that it declares are known; others may turn up while it runs. So it begins with the
+// shards of the declared ones, and if it meets a key elsewhere, everything it did is undone
+// and it runs again with all shards owned. A script that was caught once owns all of them
+// from then on, and so does one that declares no key, or that writes to a collection too
+// large to be remembered for undoing.
+type host struct {
+	runner *Runner
+	row    *command.Row // EVAL or one of its relatives
+	call   command.Call // the script's running call
+	owned  txn.Set
+	undo   undo
+
+	readOnly bool
+	wrote    bool
+	again    bool // it must run again with all shards: nothing it does counts
+}
+
+// The refusals of calls in scripts, in Redis' words.
+const (
+	errScriptUnknown  reply.Error = "ERR Unknown Redis command called from script"
+	errScriptArity    reply.Error = "ERR Wrong number of args calling Redis command from script"
+	errScriptNoScript reply.Error = "ERR This Redis command is not allowed from script"
+	errScriptReadOnly reply.Error = "ERR Write commands are not allowed from read-only scripts."
+	errScriptAgain    reply.Error = "ERR script runs again with more of the keyspace"
+)
+
+// script runs a script that is not part of a transaction.
+func (r *Runner) script(do command.Scripted, row *command.Row, argv [][]byte, out *reply.Buffer) {
+	at, declared := out.Len(), r.declared(row, argv)
+	if r.runScript(do, declared, argv, out) {
+		return
+	}
+	out.Truncate(at)
+	r.begin(row, argv, out)
+	r.runScript(do, r.engine.shards.All(), argv, out)
+}
+
+// declared is the set of shards that a script begins with.
+func (r *Runner) declared(row *command.Row, argv [][]byte) (set txn.Set) {
+	positions, _ := row.Keys(argv, r.positions[:0])
+	r.positions = positions
+	for _, at := range positions {
+		set |= txn.One(r.engine.shards.Of(argv[at]))
+	}
+	if set == 0 || len(argv) > 1 && r.engine.roams(argv[1]) {
+		return r.engine.shards.All()
+	}
+	return set
+}
+
+// runScript runs a script that owns the given shards, and tells whether that was enough.
+func (r *Runner) runScript(
+	do command.Scripted, set txn.Set, argv [][]byte, out *reply.Buffer,
+) (enough bool) {
+	r.engine.shards.Begin(&r.tx, set, r.nowMs)
+	defer r.tx.End()
+	h := r.newHost(set)
+	h.undo.on = set != r.engine.shards.All()
+	h.run(do, &r.call)
+	if h.again {
+		h.undo.restore()
+		r.engine.roam(argv[1])
+	}
+	h.undo.forget()
+	return !h.again
+}
+
+// scriptInTx runs a script whose transaction owns all shards already.
+func (r *Runner) scriptInTx(do command.Scripted, c *command.Call) {
+	h := r.newHost(r.engine.shards.All())
+	h.run(do, c)
+}
+
+// newHost makes r.host fit for the next script; its memory is used again.
+func (r *Runner) newHost(owned txn.Set) *host {
+	h := &r.host
+	*h = host{runner: r, owned: owned, undo: h.undo}
+	return h
+}
+
+func (h *host) run(do command.Scripted, c *command.Call) {
+	h.row = c.Row
+	session := c.Session
+	db := session.DB
+	for _, space := range h.runner.tx.Spaces() {
+		if space != nil {
+			c.NowMs = space.NowMs
+		}
+	}
+	do(h, c)
+	h.runner.endBusy()
+	session.DB = db // a script's SELECT is its own
+}
+
+// Call runs one call of the script.
+func (h *host) Call(argv [][]byte, out *reply.Buffer) {
+	r := h.runner
+	row, refusal := h.admit(argv)
+	if refusal != "" {
+		out.Fail(refusal)
+		if row != nil {
+			r.rec.Rejected(row.ID)
+		}
+		return
+	}
+	h.wrote = h.wrote || row.Flags&command.Write != 0
+	session := r.call.Session
+	h.call = command.Call{
+		Argv: argv, Args: command.NewArgs(argv[row.Words():]), Row: row, Reply: out,
+		Session: session, DB: session.DB, NowMs: r.call.NowMs, InExec: true,
+	}
+	at := out.Len()
+	r.inTx(&h.call)
+	failed := out.Len() > at && out.B[at] == '-'
+	r.rec.Call(row.ID, 0, failed)
+}
+
+// admit finds the row of a call and says what is wrong with it, if anything is.
+func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
+	r := h.runner
+	if h.again {
+		return nil, errScriptAgain
+	}
+	row, refusal = r.engine.table.Lookup(argv)
+	if row == nil {
+		return nil, errScriptUnknown
+	}
+	switch {
+	case !row.ArityOK(len(argv)):
+		return row, errScriptArity
+	case row.Flags&command.NoScript != 0 || isExec(row) || isScripted(row):
+		return row, errScriptNoScript
+	case h.readOnly && row.Flags&command.Write != 0:
+		return row, errScriptReadOnly
+	case !h.wrote && row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv):
+		return row, reply.ErrOOM
+	case r.shardsOf(row, argv)&^h.owned != 0, h.undo.on && !h.remember(row, argv):
+		h.again = true
+		return row, errScriptAgain
+	}
+	return row, ""
+}
+
+func isScripted(row *command.Row) bool {
+	_, scripted := row.Do.(command.Scripted)
+	return scripted
+}
+
+// remember keeps what a call that writes may change, and tells whether it can be kept.
+func (h *host) remember(row *command.Row, argv [][]byte) bool {
+	if row.Flags&command.Write == 0 {
+		return true
+	}
+	r := h.runner
+	positions, _ := row.Keys(argv, r.positions[:0])
+	r.positions = positions
+	for _, at := range positions {
+		if !h.undo.remember(r.tx.DB(r.call.Session.DB, argv[at]), argv[at]) {
+			return false
+		}
+	}
+	// What writes elsewhere than to its keys (FLUSHALL) needs all shards, and what reaches
+	// other databases (MOVE, COPY) is not remembered there.
+	return len(positions) > 0 && row.Flags&command.OtherDBs == 0
+}
+
+// ReadOnly forbids writes from now on.
+func (h *host) ReadOnly() { h.readOnly = true }
+
+// Wrote tells whether a call of the script was allowed to write.
+func (h *host) Wrote() bool { return h.wrote }
+
+// Pause lets others be told that the store is busy, and tells whether the script must end.
+func (h *host) Pause() error {
+	if h.again {
+		return errScriptAgain
+	}
+	return h.runner.busyPause(h)
+}
