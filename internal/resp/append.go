@@ -51,7 +51,7 @@ func AppendBulkString(dst []byte, value string) []byte {
 
 // AppendNull appends the value that is not there.
 func AppendNull(dst []byte, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return append(dst, "$-1\r\n"...)
 	}
 	return append(dst, "_\r\n"...)
@@ -60,7 +60,7 @@ func AppendNull(dst []byte, proto Proto) []byte {
 // AppendNullArray appends the array that is not there, which only RESP2 tells from the
 // value that is not there.
 func AppendNullArray(dst []byte, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return append(dst, "*-1\r\n"...)
 	}
 	return append(dst, "_\r\n"...)
@@ -74,7 +74,7 @@ func AppendArray(dst []byte, n int) []byte {
 // AppendMap appends the start of a map; n pairs of key and value follow. In RESP2 it is
 // an array of 2n elements.
 func AppendMap(dst []byte, n int, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return appendHeader(dst, KindArray, 2*int64(n))
 	}
 	return appendHeader(dst, KindMap, int64(n))
@@ -82,7 +82,7 @@ func AppendMap(dst []byte, n int, proto Proto) []byte {
 
 // AppendSet appends the start of a set; the n members follow. In RESP2 it is an array.
 func AppendSet(dst []byte, n int, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return appendHeader(dst, KindArray, int64(n))
 	}
 	return appendHeader(dst, KindSet, int64(n))
@@ -91,7 +91,7 @@ func AppendSet(dst []byte, n int, proto Proto) []byte {
 // AppendPush appends the start of a message that answers no call; the n elements follow.
 // In RESP2 it is an array.
 func AppendPush(dst []byte, n int, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return appendHeader(dst, KindArray, int64(n))
 	}
 	return appendHeader(dst, KindPush, int64(n))
@@ -125,7 +125,7 @@ func AppendBool(dst []byte, value bool, proto Proto) []byte {
 // AppendBigNumber appends an integer of any size, given in decimal digits; in RESP2 it
 // is a string.
 func AppendBigNumber(dst []byte, digits string, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return AppendBulkString(dst, digits)
 	}
 	return appendLine(append(dst, byte(KindBigNumber)), digits)
@@ -134,7 +134,7 @@ func AppendBigNumber(dst []byte, digits string, proto Proto) []byte {
 // AppendVerbatim appends text that is meant to be shown as it is. The three letters of
 // ext tell what it is, as a file name does ("txt", "mkd"); in RESP2 it is a plain string.
 func AppendVerbatim(dst []byte, ext, text string, proto Proto) []byte {
-	if proto == RESP2 {
+	if proto != RESP3 {
 		return AppendBulkString(dst, text)
 	}
 	dst = appendHeader(dst, KindVerbatim, int64(len(ext)+1+len(text)))
