@@ -100,7 +100,7 @@ func AppendPush(dst []byte, n int, proto Proto) []byte {
 // AppendDouble appends a floating-point number as [FormatDouble] writes it; in RESP2 it
 // is a string.
 func AppendDouble(dst []byte, value float64, proto Proto) []byte {
-	if proto != RESP2 {
+	if proto == RESP3 {
 		dst = FormatDouble(append(dst, byte(KindDouble)), value)
 		return append(dst, '\r', '\n')
 	}
@@ -111,9 +111,9 @@ func AppendDouble(dst []byte, value float64, proto Proto) []byte {
 // AppendBool appends a truth value; in RESP2 it is the integer 1 or 0.
 func AppendBool(dst []byte, value bool, proto Proto) []byte {
 	switch {
-	case proto != RESP2 && value:
+	case proto == RESP3 && value:
 		return append(dst, "#t\r\n"...)
-	case proto != RESP2:
+	case proto == RESP3:
 		return append(dst, "#f\r\n"...)
 	case value:
 		return append(dst, ":1\r\n"...)
