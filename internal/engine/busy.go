@@ -10,16 +10,19 @@ import (
 	"stampede/internal/command"
 	"stampede/internal/config"
 	"stampede/internal/reply"
+	"stampede/internal/session"
 )
 
 // busy is the script that has run for longer than busy-reply-threshold, if there is one.
 type busy struct {
+	scripts atomic.Int64 // how many run
 	running atomic.Pointer[host]
 	killed  atomic.Bool
 	wrote   atomic.Bool
 
 	mu    sync.Mutex
 	roams map[string]struct{} // scripts that own all shards, by what EVAL calls them
+	ended []*session.Session  // whose watches have not been forgotten yet
 }
 
 // roamsMax bounds how many scripts are remembered; beyond it all are forgotten.
@@ -45,6 +48,13 @@ func (e *Engine) Kill() reply.Error {
 	e.busy.killed.Store(true)
 	return ""
 }
+
+// isScriptLong tells whether a script runs long: then nobody waits for a shard.
+func (e *Engine) isScriptLong() bool { return e.busy.running.Load() != nil }
+
+// mayBlock tells whether the Runner may wait for a shard without looking up. A goroutine of
+// its own may, as long as no script runs; the thread of an event loop serves others, too.
+func (r *Runner) mayBlock() bool { return r.serve == nil && r.engine.busy.scripts.Load() == 0 }
 
 // isBusy tells whether a call of row must be refused because a script runs long.
 func (e *Engine) isBusy(row *command.Row) bool {

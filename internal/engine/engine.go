@@ -109,9 +109,30 @@ func (e *Engine) Close(s *session.Session) {
 		return
 	}
 	var tx txn.Tx
-	e.shards.Begin(&tx, e.shards.All(), e.clock())
+	if !e.shards.BeginUnless(&tx, e.shards.All(), e.clock(), e.isScriptLong) {
+		e.forgetLater(s)
+		return
+	}
 	defer tx.End()
 	transactions.Unwatch(tx.Spaces(), &s.Watches)
+}
+
+// forgetLater keeps a session that ended while a script ran long for the next Step.
+func (e *Engine) forgetLater(s *session.Session) {
+	e.busy.mu.Lock()
+	e.busy.ended = append(e.busy.ended, s)
+	e.busy.mu.Unlock()
+}
+
+// forgetEnded closes the sessions that were kept.
+func (e *Engine) forgetEnded() {
+	e.busy.mu.Lock()
+	ended := e.busy.ended
+	e.busy.ended = nil
+	e.busy.mu.Unlock()
+	for _, s := range ended {
+		e.Close(s)
+	}
 }
 
 // stepEvery is how often the work of the clock is looked after.
@@ -135,6 +156,7 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // Step does the work of the clock once, in bounded portions between which calls run.
 func (e *Engine) Step() {
+	e.forgetEnded()
 	for i := range e.shards.Len() {
 		for range stepsPerTick {
 			nowMs := e.clock()

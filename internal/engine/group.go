@@ -36,7 +36,10 @@ func (r *Runner) runGroup(s *session.Session, b *Batch, i int, out *reply.Buffer
 
 // runOn runs those of the planned calls from call i on that need the given shard.
 func (r *Runner) runOn(shard, db int, b *Batch, i int, out *reply.Buffer) {
-	r.hold(shard)
+	if !r.hold(shard) {
+		r.refuseBusy(shard, out)
+		return
+	}
 	r.warm(shard, db, b, i)
 	r.startLap()
 	for k := range r.group {
@@ -91,4 +94,14 @@ func (r *Runner) needs(shard int) bool {
 		}
 	}
 	return false
+}
+
+// refuseBusy answers the planned calls of a shard that a long script owns.
+func (r *Runner) refuseBusy(shard int, out *reply.Buffer) {
+	for k := range r.group {
+		if p := &r.plans[k]; p.shard == shard {
+			out.Fail(errBusy)
+			p.end = out.Len()
+		}
+	}
 }

@@ -67,7 +67,10 @@ func (r *Runner) declared(row *command.Row, argv [][]byte) (set txn.Set) {
 func (r *Runner) runScript(
 	do command.Scripted, set txn.Set, argv [][]byte, out *reply.Buffer,
 ) (enough bool) {
-	r.engine.shards.Begin(&r.tx, set, r.nowMs)
+	if !r.own(set) {
+		out.Fail(errBusy)
+		return true
+	}
 	defer r.tx.End()
 	h := r.newHost(set)
 	h.undo.on = set != r.engine.shards.All()
@@ -102,7 +105,9 @@ func (h *host) run(do command.Scripted, c *command.Call) {
 			c.NowMs = space.NowMs
 		}
 	}
+	h.runner.engine.busy.scripts.Add(1)
 	do(h, c)
+	h.runner.engine.busy.scripts.Add(-1)
 	h.runner.endBusy()
 	session.DB = db // a script's SELECT is its own
 }

@@ -126,10 +126,7 @@ func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *rep
 	case p.queue:
 		r.enqueue(s, p, argv, out)
 	case p.shard != none:
-		r.hold(p.shard)
-		r.startLap()
-		r.onShard(p, argv, out)
-		r.endLap()
+		r.one(p, argv, out)
 	default:
 		r.release()
 		r.special(s, p, argv, out)
@@ -137,14 +134,37 @@ func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *rep
 	silence(s, start, out)
 }
 
-// hold owns shard i, and no other, until release or the next hold.
-func (r *Runner) hold(i int) {
-	if r.held == i {
+// one runs a call of one shard that is in no group.
+func (r *Runner) one(p *plan, argv [][]byte, out *reply.Buffer) {
+	if !r.hold(p.shard) {
+		out.Fail(errBusy)
 		return
 	}
+	r.startLap()
+	r.onShard(p, argv, out)
+	r.endLap()
+}
+
+// hold owns shard i, and no other, until release or the next hold. It is false if a script
+// that runs long owns the shard.
+func (r *Runner) hold(i int) bool {
+	if r.held == i {
+		return true
+	}
 	r.release()
-	r.space = r.engine.shards.Shard(i).Own(r.nowMs)
-	r.held = i
+	shard := r.engine.shards.Shard(i)
+	space, ok := shard.TryOwn(r.nowMs)
+	switch {
+	case ok:
+	case r.mayBlock():
+		space = shard.Own(r.nowMs)
+	default:
+		if space, ok = shard.OwnUnless(r.nowMs, r.engine.isScriptLong); !ok {
+			return false
+		}
+	}
+	r.space, r.held = space, i
+	return true
 }
 
 func (r *Runner) release() {

@@ -24,8 +24,9 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 		r.script(script, p.row, argv, out)
 	} else if set := r.shardsOf(p.row, argv); set == 0 {
 		p.row.Do.(command.Local)(&r.call)
+	} else if !r.own(set) {
+		out.Fail(errBusy)
 	} else {
-		r.engine.shards.Begin(&r.tx, set, r.nowMs)
 		if p.row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv) {
 			out.Fail(reply.ErrOOM)
 		} else {
@@ -36,6 +37,15 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 	r.lap.last = started // what EXEC ran was measured, too
 	r.end(at, out)
 	r.endLap()
+}
+
+// own owns the shards of set in r.tx. It is false if a script that runs long owns one.
+func (r *Runner) own(set txn.Set) bool {
+	if r.mayBlock() {
+		r.engine.shards.Begin(&r.tx, set, r.nowMs)
+		return true
+	}
+	return r.engine.shards.BeginUnless(&r.tx, set, r.nowMs, r.engine.isScriptLong)
 }
 
 // inTx runs c with the shards it needs owned by r.tx.
@@ -73,7 +83,10 @@ func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
 	for _, queued := range multi.Queue {
 		set |= r.shardsOf(queued.Row.(*command.Row), queued.Argv)
 	}
-	r.engine.shards.Begin(&r.tx, set, r.nowMs)
+	if !r.own(set) {
+		out.Fail(errBusy)
+		return
+	}
 	defer r.tx.End()
 	for _, watched := range s.Watches.Keys() {
 		// A key whose deadline has passed since counts as changed.
@@ -115,8 +128,7 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 func (r *Runner) enqueue(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
 	if r.engine.config.Int(config.MaxMemory) != 0 {
 		if shard := r.shardOf(p.row, argv); shard != none {
-			r.hold(shard)
-			if !r.engine.makeRoom(shard, r.space, argv) {
+			if r.hold(shard) && !r.engine.makeRoom(shard, r.space, argv) {
 				p.refusal = reply.ErrOOM
 				r.refuse(s, p, out)
 				return

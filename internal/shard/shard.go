@@ -15,8 +15,10 @@
 package shard
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"stampede/internal/keyspace"
 )
@@ -55,6 +57,26 @@ func (s *Shard) TryOwn(nowMs int64) (space *keyspace.Space, ok bool) {
 	}
 	s.space.Advance(nowMs)
 	return s.space, true
+}
+
+// How OwnUnless waits: first it lets other goroutines run, then it sleeps in between.
+const (
+	yields   = 64
+	sleepFor = 50 * time.Microsecond
+)
+
+// OwnUnless is Own for who must not wait for ever: ok is false once giveUp says so.
+func (s *Shard) OwnUnless(nowMs int64, giveUp func() bool) (space *keyspace.Space, ok bool) {
+	for tries := 0; ; tries++ {
+		if space, ok = s.TryOwn(nowMs); ok || giveUp() {
+			return space, ok
+		}
+		if tries < yields {
+			runtime.Gosched()
+		} else {
+			time.Sleep(sleepFor)
+		}
+	}
 }
 
 // Release lets the next owner in.

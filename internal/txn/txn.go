@@ -82,19 +82,30 @@ type Tx struct {
 // Begin waits for all shards of set and owns them. tx may be one that has ended; its
 // memory is used again. nowMs is the Unix time of the transaction; where a shard has seen
 // a later time already, the latest of them counts for all.
-func (s *Shards) Begin(tx *Tx, set Set, nowMs int64) {
-	tx.shards, tx.owned = s, set
+func (s *Shards) Begin(tx *Tx, set Set, nowMs int64) { s.BeginUnless(tx, set, nowMs, nil) }
+
+// BeginUnless is Begin for who must not wait for ever: it is false, and nothing is owned,
+// once giveUp says so.
+func (s *Shards) BeginUnless(tx *Tx, set Set, nowMs int64, giveUp func() bool) (ok bool) {
+	tx.shards, tx.owned = s, 0
 	if len(tx.spaces) != len(s.list) {
 		tx.spaces = make([]*keyspace.Space, len(s.list))
 	}
 	for rest := set; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(uint64(rest))
-		tx.spaces[i] = s.list[i].Own(nowMs)
+		if giveUp == nil {
+			tx.spaces[i] = s.list[i].Own(nowMs)
+		} else if tx.spaces[i], ok = s.list[i].OwnUnless(nowMs, giveUp); !ok {
+			tx.End()
+			return false
+		}
+		tx.owned |= One(i)
 		nowMs = max(nowMs, tx.spaces[i].NowMs)
 	}
 	for rest := set; rest != 0; rest &= rest - 1 {
 		tx.spaces[bits.TrailingZeros64(uint64(rest))].Advance(nowMs)
 	}
+	return true
 }
 
 // End lets go of all shards.
