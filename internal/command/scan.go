@@ -81,3 +81,30 @@ func ScanReply(r *reply.Buffer, next uint64, found *reply.Buffer, n int) {
 	r.Array(n)
 	r.B = append(r.B, found.B...)
 }
+
+// ScanPairs answers HSCAN and ZSCAN for a collection that is there: it reads the options,
+// and lets step visit some pairs at a time and return the next cursor.
+func (c *Call) ScanPairs(
+	cursor uint64, step func(cursor uint64, visit func(name, value []byte)) (next uint64),
+) {
+	o := c.Args.Scan(false)
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	var found reply.Buffer
+	n := 0
+	visit := func(name, value []byte) {
+		if o.Match(name) {
+			found.Bulk(name)
+			found.Bulk(value)
+			n++
+		}
+	}
+	for steps := int64(0); ; steps++ {
+		if cursor = step(cursor, visit); cursor == 0 || o.Enough(steps, int64(n)) {
+			break
+		}
+	}
+	ScanReply(c.Reply, cursor, &found, 2*n)
+}

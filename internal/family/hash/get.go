@@ -118,32 +118,12 @@ func scan(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	h, err := db.ReadHash(key)
-	if err != nil {
+	switch {
+	case err != nil:
 		c.Reply.Err(err)
-		return
+	case !h.Exists():
+		command.ScanReply(c.Reply, 0, &reply.Buffer{}, 0)
+	default:
+		c.ScanPairs(cursor, h.Scan)
 	}
-	var found reply.Buffer
-	if !h.Exists() {
-		command.ScanReply(c.Reply, 0, &found, 0)
-		return
-	}
-	o := c.Args.Scan(false)
-	if err := c.Args.Err(); err != nil {
-		c.Reply.Err(err)
-		return
-	}
-	n := 0
-	visit := func(field, value []byte) {
-		if o.Match(field) {
-			found.Bulk(field)
-			found.Bulk(value)
-			n += 2
-		}
-	}
-	for steps := int64(0); ; steps++ {
-		if cursor = h.Scan(cursor, visit); cursor == 0 || o.Enough(steps, int64(n/2)) {
-			break
-		}
-	}
-	command.ScanReply(c.Reply, cursor, &found, n)
 }

@@ -3,7 +3,6 @@
 package hash
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"stampede/internal/command"
@@ -12,28 +11,13 @@ import (
 	"stampede/internal/resp"
 )
 
-// repeatMax bounds how many fields a call with a negative count can ask for. Redis knows
-// no such bound and fills its memory instead.
-const repeatMax = 1 << 26
-
 func randField(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
 	if !c.Args.More() {
 		randOne(db, c, key)
 		return
 	}
-	count := c.Args.Int()
-	if count == math.MinInt64 {
-		c.Args.Fail(reply.Error("ERR value is out of range, " +
-			"value must between -9223372036854775807 and 9223372036854775807"))
-	}
-	withValues := c.Args.Opt("WITHVALUES")
-	switch {
-	case c.Args.More():
-		c.Args.Fail(reply.ErrSyntax)
-	case withValues && (count < -math.MaxInt64/2 || count > math.MaxInt64/2), count < -repeatMax:
-		c.Args.Fail(reply.ErrOutOfRange)
-	}
+	count, withValues := c.Args.RandomCount("WITHVALUES")
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
 		return

@@ -104,31 +104,11 @@ func scan(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	z, ok := read(db, c, key)
-	if !ok {
-		return
+	switch {
+	case !ok:
+	case !z.Exists():
+		command.ScanReply(c.Reply, 0, &reply.Buffer{}, 0)
+	default:
+		c.ScanPairs(cursor, z.Scan)
 	}
-	var found reply.Buffer
-	if !z.Exists() {
-		command.ScanReply(c.Reply, 0, &found, 0)
-		return
-	}
-	o := c.Args.Scan(false)
-	if err := c.Args.Err(); err != nil {
-		c.Reply.Err(err)
-		return
-	}
-	n := 0
-	visit := func(member, score []byte) {
-		if o.Match(member) {
-			found.Bulk(member)
-			found.Bulk(score)
-			n += 2
-		}
-	}
-	for steps := int64(0); ; steps++ {
-		if cursor = z.Scan(cursor, visit); cursor == 0 || o.Enough(steps, int64(n/2)) {
-			break
-		}
-	}
-	command.ScanReply(c.Reply, cursor, &found, n)
 }

@@ -3,7 +3,6 @@
 package zset
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"stampede/internal/command"
@@ -11,30 +10,13 @@ import (
 	"stampede/internal/reply"
 )
 
-// repeatMax bounds how many members a call with a negative count can ask for. Redis knows
-// no such bound and fills its memory instead.
-const repeatMax = 1 << 26
-
-const errCount reply.Error = "ERR value is out of range, " +
-	"value must between -9223372036854775807 and 9223372036854775807"
-
 func randMember(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
 	if !c.Args.More() {
 		randOne(db, c, key)
 		return
 	}
-	count := c.Args.Int()
-	if count == math.MinInt64 {
-		c.Args.Fail(errCount)
-	}
-	withScores := c.Args.Opt("WITHSCORES")
-	switch {
-	case c.Args.More():
-		c.Args.Fail(reply.ErrSyntax)
-	case withScores && (count < -math.MaxInt64/2 || count > math.MaxInt64/2), count < -repeatMax:
-		c.Args.Fail(reply.ErrOutOfRange)
-	}
+	count, withScores := c.Args.RandomCount("WITHSCORES")
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
 		return
