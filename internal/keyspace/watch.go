@@ -13,6 +13,7 @@ import (
 type Watch struct {
 	changed atomic.Bool
 	keys    []WatchedKey
+	known   map[WatchedKey]struct{} // the same keys
 }
 
 // WatchedKey is one key of a Watch.
@@ -29,21 +30,26 @@ func (w *Watch) Keys() []WatchedKey { return w.keys }
 
 // Clear forgets the keys. The databases must have let go of w before ([DB.Unwatch]).
 func (w *Watch) Clear() {
-	w.keys = nil
+	w.keys, w.known = nil, nil
 	w.changed.Store(false)
 }
 
 // Watch lets w know when key changes from now on.
 func (db *DB) Watch(w *Watch, key []byte) {
-	if slices.Contains(w.keys, WatchedKey{db.index, string(key)}) {
+	watched := WatchedKey{db.index, string(key)}
+	if _, again := w.known[watched]; again {
 		return
 	}
 	db.Peek(key) // a key whose deadline has passed counts as absent now
 	if db.watchers == nil {
 		db.watchers = make(map[string][]*Watch)
 	}
-	db.watchers[string(key)] = append(db.watchers[string(key)], w)
-	w.keys = append(w.keys, WatchedKey{db.index, string(key)})
+	db.watchers[watched.Key] = append(db.watchers[watched.Key], w)
+	if w.known == nil {
+		w.known = make(map[WatchedKey]struct{})
+	}
+	w.known[watched] = struct{}{}
+	w.keys = append(w.keys, watched)
 }
 
 // Unwatch lets w not know of key any more. w keeps it in its list; see [Watch.Clear].

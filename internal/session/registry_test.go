@@ -55,7 +55,7 @@ func TestSeen(t *testing.T) {
 	s.Seen(2000, "get")
 	s.Public.SetTraffic(session.Traffic{InBytes: 7})
 	i := s.Public.Info()
-	if i.DB != 3 || !i.NoTouch || i.MultiLen != 1 || i.MultiBytes != 4 || i.LastMs != 2000 ||
+	if i.DB != 3 || !i.NoTouch || i.MultiLen != 1 || i.MultiBytes != 4+2*24+40 || i.LastMs != 2000 ||
 		i.LastCommand != "get" || i.Traffic.InBytes != 7 {
 		t.Errorf("seen: %+v", i)
 	}

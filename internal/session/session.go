@@ -85,8 +85,14 @@ func (m *Multi) Add(argv [][]byte, row any) {
 		own[i] = block[start:len(block):len(block)]
 	}
 	m.Queue = append(m.Queue, Queued{Argv: own, Row: row})
-	m.bytes += total
+	m.bytes += total + len(argv)*argBytes + queuedBytes
 }
 
-// Bytes is the memory that the queued arguments take.
+// What a queued call takes beside its arguments' bytes.
+const (
+	argBytes    = 24
+	queuedBytes = 40
+)
+
+// Bytes is the memory that the queued calls take.
 func (m *Multi) Bytes() int { return m.bytes }
