@@ -40,11 +40,12 @@ type Options struct {
 	Facts    admin.Facts     // what INFO says of the program; Shards and RedisVersion are filled in
 	Shutdown func(save bool) // asked by SHUTDOWN; must not wait; nil: the command is an error
 
-	Shards   int                   // 0: one
-	Config   *config.Config        // the parameters
-	Registry *session.Registry     // who is connected
-	Stats    *metrics.Stats        // what is counted; nil: an Engine's own
-	Clock    func() (unixMs int64) // nil: the machine's
+	Shards       int                   // 0: one
+	ReserveBytes int64                 // of addresses for each shard's data; 0: 32 GiB
+	Config       *config.Config        // the parameters
+	Registry     *session.Registry     // who is connected
+	Stats        *metrics.Stats        // what is counted; nil: an Engine's own
+	Clock        func() (unixMs int64) // nil: the machine's
 }
 
 // Engine is the store.
@@ -71,7 +72,9 @@ func New(o Options) (*Engine, error) {
 		return nil, err
 	}
 	e.stats.SetNames(names(e.table))
-	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{Limits: o.Config.Limits()}); err != nil {
+	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{
+		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(),
+	}); err != nil {
 		return nil, err
 	}
 	return e, nil

@@ -23,13 +23,16 @@ type store struct {
 	nowMs   int64
 }
 
-func newStore(t testing.TB, shards int) *store {
+func newStore(t testing.TB, shards int) *store { return newStoreOf(t, shards, 0) }
+
+// newStoreOf is newStore with so many bytes of addresses for each shard.
+func newStoreOf(t testing.TB, shards int, reserveBytes int64) *store {
 	t.Helper()
 	s := &store{t: t, nowMs: 1_700_000_000_000}
 	registry := session.NewRegistry(nil)
 	var err error
 	s.engine, err = New(Options{
-		Shards: shards, Config: config.New(), Registry: registry,
+		Shards: shards, ReserveBytes: reserveBytes, Config: config.New(), Registry: registry,
 		Clock: func() int64 { return s.nowMs },
 	})
 	if err != nil {
@@ -261,4 +264,20 @@ func TestClientReply(t *testing.T) {
 	s.want("+OK\r\n:2\r\n", "CLIENT REPLY OFF", "INCR a", "CLIENT REPLY SKIP", "CLIENT REPLY ON", "INCR a")
 	s.want("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+PONG\r\n$1\r\nb\r\n",
 		"MULTI", "CLIENT REPLY SKIP", "PING", "EXEC", "ECHO a", "ECHO b")
+}
+
+// TestOutcomeNamesTheLastCall: also one that is queued or refused, and never one of the
+// session that the runner served before.
+func TestOutcomeNamesTheLastCall(t *testing.T) {
+	s := newStore(t, 2)
+	s.do("GET a")
+	for _, c := range []struct{ call, want string }{
+		{"MULTI", "multi"}, {"SET a b", "set"}, {"EXEC", "exec"}, {"GET", "get"}, {"NOSUCH", "NULL"},
+	} {
+		var out reply.Buffer
+		batch := batchOf([][]string{strings.Fields(c.call)})
+		if got := s.runner.Do(s.session, batch, &out).Command; got != c.want {
+			t.Errorf("%s: the outcome names %q, want %q", c.call, got, c.want)
+		}
+	}
 }

@@ -152,13 +152,22 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 		return row, errScriptNoScript
 	case h.readOnly && row.Flags&command.Write != 0:
 		return row, errScriptReadOnly
-	case !h.wrote && row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv):
+	case row.Flags&command.DenyOOM != 0 && !h.hasRoom(argv):
 		return row, reply.ErrOOM
 	case r.shardsOf(row, argv)&^h.owned != 0, h.undo.on && !h.remember(row, argv):
 		h.again = true
 		return row, errScriptAgain
 	}
 	return row, ""
+}
+
+// hasRoom tells whether a call of the script may take memory. Once the script has written it
+// may go on: only the end of a shard's addresses stops it.
+func (h *host) hasRoom(argv [][]byte) bool {
+	if h.wrote {
+		return h.runner.fitsInTx(argv)
+	}
+	return h.runner.roomInTx(argv)
 }
 
 func isScripted(row *command.Row) bool {

@@ -15,16 +15,20 @@ const evictionsMax = 64
 // makeRoom lets keys go until memory is below maxmemory, and tells whether a call with
 // these arguments may take more of it. space is that of the shard, which the caller owns.
 func (e *Engine) makeRoom(shard int, space *keyspace.Space, argv [][]byte) bool {
-	limit := e.config.Int(config.MaxMemory)
-	if limit == 0 && !space.NearlyFull() {
-		return true
-	}
-	bytes := argBytes(argv)
-	if space.NearlyFull() && !space.HasRoom(bytes) {
+	if !fits(space, argv) {
 		return false
 	}
-	s := shortage{engine: e, limit: limit, bytes: int64(bytes)}
-	return limit == 0 || s.end(shard, space)
+	limit := e.config.Int(config.MaxMemory)
+	if limit == 0 {
+		return true
+	}
+	s := shortage{engine: e, limit: limit, bytes: argBytes(argv)}
+	return s.end(shard, space)
+}
+
+// fits tells whether the addresses of a keyspace suffice for a call with these arguments.
+func fits(space *keyspace.Space, argv [][]byte) bool {
+	return !space.NearlyFull() || space.HasRoom(argBytes(argv))
 }
 
 // relieve does the same for a call that never comes, so that memory gets below maxmemory
@@ -120,9 +124,9 @@ func (e *Engine) largest() (shard int) {
 }
 
 // argBytes is the length of all arguments of a call.
-func argBytes(argv [][]byte) (n int) {
+func argBytes(argv [][]byte) (n int64) {
 	for _, arg := range argv {
-		n += len(arg)
+		n += int64(len(arg))
 	}
 	return n
 }

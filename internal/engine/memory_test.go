@@ -120,3 +120,42 @@ func TestVolatileEviction(t *testing.T) {
 		t.Errorf("%q keys of %q are left", after, before)
 	}
 }
+
+// TestAddressesEnd: where a shard's addresses end, calls are refused, in MULTI as well, and
+// nothing panics.
+func TestAddressesEnd(t *testing.T) {
+	const mib = 1 << 20
+	for _, shards := range []int{1, 3} {
+		var many, alone []string
+		many = append(many, "MULTI")
+		for i := range 200 {
+			many = append(many, fmt.Sprintf("SETRANGE k%d %d x", i, mib-1))
+			alone = append(alone, fmt.Sprintf("SETRANGE k%d %d x", i, mib-1))
+		}
+		s := newStoreOf(t, shards, 64*mib)
+		s.configure("proto-max-bulk-len 1mb")
+		refused := strings.Count(s.do(append(many, "EXEC")...), "-OOM")
+		if refused == 0 || s.keys() == ":0\r\n" {
+			t.Errorf("%d shards: %d of 200 calls of a transaction refused, %s keys", shards, refused, s.keys())
+		}
+		if refused := strings.Count(s.do(alone...), "-OOM"); refused == 0 {
+			t.Errorf("%d shards: none of 200 calls refused", shards)
+		}
+
+		s = newStoreOf(t, shards, 64*mib)
+		s.configure("proto-max-bulk-len 1mb")
+		fields := []string{"HSET", "h"}
+		for i := range 20_000 {
+			fields = append(fields, fmt.Sprint("field", i), strings.Repeat("v", 150))
+		}
+		s.doWords(fields)
+		refused = 0
+		for i := range 100 {
+			refused += strings.Count(s.do(fmt.Sprint("COPY h copy", i), fmt.Sprint("RENAME h h", i),
+				fmt.Sprint("RENAME h", i, " h")), "-OOM")
+		}
+		if refused == 0 {
+			t.Errorf("%d shards: 100 copies of 4 MB fit into 64 MiB", shards)
+		}
+	}
+}

@@ -120,6 +120,7 @@ func (r *Runner) writes(s *session.Session, row *command.Row) bool {
 func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
 	start := out.Len()
 	out.Proto = s.Proto
+	r.call.Row = p.row // of the call that CLIENT LIST shows, also if it does not run
 	switch {
 	case p.refusal != "":
 		r.refuse(s, p, out)

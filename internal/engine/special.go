@@ -116,7 +116,11 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 	out.Proto = r.call.Session.Proto
 	at := r.begin(row, queued.Argv, out)
 	r.call.InExec = true
-	r.inTx(&r.call)
+	if row.Flags&command.DenyOOM != 0 && !r.fitsInTx(queued.Argv) {
+		out.Fail(reply.ErrOOM) // those before have taken the last addresses
+	} else {
+		r.inTx(&r.call)
+	}
 	if out.Len() == at {
 		out.OK() // CLIENT REPLY answers nothing, which would make the array too short
 	}
@@ -143,6 +147,16 @@ func (r *Runner) enqueue(s *session.Session, p *plan, argv [][]byte, out *reply.
 func (r *Runner) roomInTx(argv [][]byte) bool {
 	for i, space := range r.tx.Spaces() {
 		if space != nil && !r.engine.makeRoom(i, space, argv) {
+			return false
+		}
+	}
+	return true
+}
+
+// fitsInTx tells whether every owned shard has addresses for a call with these arguments.
+func (r *Runner) fitsInTx(argv [][]byte) bool {
+	for _, space := range r.tx.Spaces() {
+		if space != nil && !fits(space, argv) {
 			return false
 		}
 	}

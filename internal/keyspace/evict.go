@@ -80,19 +80,18 @@ func (e *Entry) evictionRank() int64 {
 
 // NearlyFull tells whether so much of the reservation of addresses is taken that
 // [Space.HasRoom] must be asked. It costs nothing.
-func (s *Space) NearlyFull() bool { return s.arena.Used() > nearlyFullBytes }
+func (s *Space) NearlyFull() bool { return s.arena.Used() > s.reserveBytes/2 }
 
-// nearlyFullBytes leaves room for the longest value twice over, and for gaps.
-const nearlyFullBytes = arena.ReserveBytesMax / 2
-
-// HasRoom tells whether the reservation of addresses still has room for a call whose
-// arguments have n bytes. It is generous: a call that it lets run never meets the end.
-func (s *Space) HasRoom(n int) bool {
-	return s.arena.Room() > int64(n)*roomFactor+roomSlack
+// HasRoom tells whether the reservation of addresses still has room for a call that brings
+// or copies n bytes. It is generous: a call that it lets run never meets the end.
+func (s *Space) HasRoom(n int64) bool {
+	longest := int64(s.Limits.StringBytesMax)
+	return s.arena.Room() > roomFactor*(n+longest)+roomSlack && s.arena.Fits(int(longest))
 }
 
-// What a call may take beyond its arguments: a moved value and a grown table.
+// What a call may take: its bytes and the longest string, both perhaps moved, and grown
+// tables.
 const (
 	roomFactor = 2
-	roomSlack  = 1 << 30
+	roomSlack  = 4 << 20
 )

@@ -6,6 +6,12 @@ import (
 	"encoding/binary"
 )
 
+// CanCopyTo tells whether dst has room for a copy of e.
+func (e *Entry) CanCopyTo(dst *DB) bool { return dst.space.HasRoom(e.MemoryBytes()) }
+
+// CanMoveTo tells whether dst has room for e: always within a Space.
+func (e *Entry) CanMoveTo(dst *DB) bool { return e.db.space == dst.space || e.CanCopyTo(dst) }
+
 // CopyTo puts a copy of e's value under key in dst, which may belong to another Space;
 // the key must be absent there. The copy ends when e does. Cost: O(size of the value).
 func (e *Entry) CopyTo(dst *DB, key []byte) {

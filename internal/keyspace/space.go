@@ -54,6 +54,8 @@ type Space struct {
 
 	Limits object.Limits // up to which size collections stay packed
 
+	reserveBytes int64 // of addresses
+
 	arena  *arena.Arena
 	seed   maphash.Seed
 	dbs    [Databases]*DB
@@ -80,7 +82,10 @@ func New(o Options) (*Space, error) {
 	if o.Limits == (object.Limits{}) {
 		o.Limits = object.DefaultLimits()
 	}
-	s := &Space{arena: a, seed: maphash.MakeSeed(), Limits: o.Limits}
+	if o.ReserveBytes == 0 {
+		o.ReserveBytes = arena.ReserveBytesMax
+	}
+	s := &Space{reserveBytes: o.ReserveBytes, arena: a, seed: maphash.MakeSeed(), Limits: o.Limits}
 	for i := range s.dbs {
 		s.dbs[i] = newDB(s, i)
 	}

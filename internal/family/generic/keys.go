@@ -44,6 +44,10 @@ func rename(tx command.Tx, c *command.Call) {
 		return
 	}
 	if string(key) != string(newKey) {
+		if !e.CanMoveTo(tx.DB(c.DB, newKey)) {
+			c.Reply.Fail(reply.ErrOOM)
+			return
+		}
 		tx.DB(c.DB, newKey).Delete(newKey)
 		e = tx.DB(c.DB, key).Peek(key)
 		e.MoveTo(tx.DB(c.DB, newKey), newKey)
@@ -63,6 +67,10 @@ func renameNX(tx command.Tx, c *command.Call) {
 		return
 	}
 	e = tx.DB(c.DB, key).Peek(key)
+	if !e.CanMoveTo(tx.DB(c.DB, newKey)) {
+		c.Reply.Fail(reply.ErrOOM)
+		return
+	}
 	e.MoveTo(tx.DB(c.DB, newKey), newKey)
 	c.Reply.Int(1)
 }
@@ -127,11 +135,15 @@ func copyTo(tx command.Tx, c *command.Call, source, destination []byte, n int, r
 		return
 	}
 	dst := tx.DB(n, destination)
-	if taken := dst.Find(destination); taken.Exists() {
-		if !replace {
-			c.Reply.Int(0)
-			return
-		}
+	taken := dst.Find(destination)
+	switch {
+	case taken.Exists() && !replace:
+		c.Reply.Int(0)
+		return
+	case !e.CanCopyTo(dst):
+		c.Reply.Fail(reply.ErrOOM)
+		return
+	case taken.Exists():
 		taken.Remove()
 		e = tx.DB(c.DB, source).Peek(source)
 	}
