@@ -65,7 +65,7 @@ func New(o Options) (*Engine, error) {
 		config: o.Config, registry: o.Registry, clock: o.Clock, stats: metrics.New(nil),
 	}
 	if e.clock == nil {
-		e.clock = func() int64 { return time.Now().UnixMilli() }
+		e.clock = newClock().now
 	}
 	var err error
 	if e.table, err = command.NewTable(e.families(o)...); err != nil {
@@ -171,8 +171,8 @@ func (e *Engine) Step() {
 	}
 }
 
-// stepsPerTick bounds the share of time that the clock's work may take.
-const stepsPerTick = 32
+// stepsPerTick bounds the clock's work: some 200 000 keys of a database and shard a tick.
+const stepsPerTick = 512
 
 // Free gives the memory back. Nobody may use the engine any more.
 func (e *Engine) Free() error {

@@ -42,7 +42,7 @@ func (e *Entry) SetDeadline(deadlineMs int64) {
 // Limits of one step of active expiry.
 const (
 	sweepKeys    = 400 // looked at per database and step at most
-	sweepGoOnPct = 10  // a step goes on while at least this share of a bucket had expired
+	sweepGoOnPct = 10  // there is more to do if more than this share of them had expired
 )
 
 // ExpireStep looks at some keys that have a deadline and removes those whose deadline has

@@ -92,22 +92,15 @@ func (s *Shard) Publish() { s.used.Store(s.space.Used()) }
 // ask.
 func (s *Shard) Used() int64 { return s.used.Load() }
 
-// Limits of the work of the clock: how much of it one ownership may do.
-const stepsMax = 16
-
 // Step does some of the work that nobody asks for: it removes keys whose deadline has
-// passed and frees what was dropped. It tells whether there is more of it.
+// passed and frees what was dropped, one step of each, so that a call waits for a fraction
+// of a millisecond at most. It tells whether there is more of it.
 func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
 	space := s.Own(nowMs)
 	defer s.Release()
-	for range stepsMax {
-		more = space.FreeStep()
-		if expire {
-			more = space.ExpireStep() || more
-		}
-		if !more {
-			break
-		}
+	more = space.FreeStep()
+	if expire {
+		more = space.ExpireStep() || more
 	}
 	return more
 }
