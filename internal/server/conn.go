@@ -45,6 +45,7 @@ var (
 	errQueryTooBig  = errors.New("more input than client-query-buffer-limit")
 	errOutputTooBig = errors.New("more output than client-output-buffer-limit")
 	errIdle         = errors.New("silent for longer than timeout")
+	errKilled       = errors.New("killed while its call ran")
 )
 
 // NewConn returns the connection of a session that has just opened.

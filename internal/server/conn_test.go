@@ -23,6 +23,8 @@ type tinyStore struct {
 	fuzzed bool     // calls have any number of arguments
 }
 
+func (t *tinyStore) WhileBusy(func()) {}
+
 func (t *tinyStore) Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome {
 	for i := range b.Len() {
 		argv := b.Argv(i)

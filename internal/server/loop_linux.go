@@ -26,19 +26,17 @@ const (
 type loop struct {
 	transport *epollTransport
 	server    *Server
-	worker    *Worker
 	epoll     int
 	bell      int // an eventfd that rings when something is posted
 
+	round       // the present one
+	other round // what serveOthers works with; empty until it is needed
+
 	sockets  []*socket // by descriptor; nil where there is none
 	open     atomic.Int32
-	events   []unix.EpollEvent
-	scratch  []byte
-	round    []answer  // what has run in this round
-	stalled  []*socket // whose calls may go on when their replies have gone
-	blocked  int       // sockets that take no more for now
-	retryMs  int64     // when the next suspended call is to be tried again; 0: none
-	tickMs   int64     // when the limits of time were looked after last
+	blocked  int   // sockets that take no more for now
+	retryMs  int64 // when the next suspended call is to be tried again; 0: none
+	tickMs   int64 // when the limits of time were looked after last
 	ending   bool
 	endByMs  int64
 	doors    []door
@@ -48,6 +46,23 @@ type loop struct {
 	posted []message
 	rung   bool
 	freed  bool
+}
+
+// round is what a loop works with in a round, apart from the connections themselves.
+type round struct {
+	worker  *Worker
+	events  []unix.EpollEvent
+	scratch []byte
+	answers []answer  // what has run
+	stalled []*socket // whose calls may go on when their replies have gone
+	running *socket   // whose calls run, or ran last
+}
+
+func newRound(s *Server) round {
+	return round{
+		worker: s.newWorker(), events: make([]unix.EpollEvent, eventsMax),
+		scratch: make([]byte, readBytesMax),
+	}
 }
 
 // socket is a connection of a loop.
@@ -83,10 +98,8 @@ const (
 )
 
 func newLoop(t *epollTransport) (*loop, error) {
-	l := &loop{
-		transport: t, server: t.server, worker: t.server.newWorker(),
-		events: make([]unix.EpollEvent, eventsMax), scratch: make([]byte, readBytesMax),
-	}
+	l := &loop{transport: t, server: t.server, round: newRound(t.server)}
+	l.worker.caller.WhileBusy(l.serveOthers)
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("create epoll: %w", err)
@@ -145,31 +158,31 @@ func (l *loop) run() error {
 	defer runtime.UnlockOSThread()
 	defer l.closeAll()
 	for !l.ending || (l.open.Load() > 0 && l.worker.NowMs < l.endByMs) {
-		n, err := l.wait()
-		if err != nil {
-			return fmt.Errorf("wait for events: %w", err)
+		if err := l.serve(l.timeoutMs()); err != nil {
+			return err
 		}
-		l.server.begin(l.worker)
-		for i := range l.events[:n] {
-			l.handle(&l.events[i])
-			if l.worker.out.Len() > roundBytesMax {
-				l.sendAll()
-			}
-		}
-		l.sendAll()
-		l.lookAtTime()
 	}
 	return nil
 }
 
-// wait waits for events. (Asking once or five times without waiting before made no
-// difference that could be measured, neither in calls nor in processor time.)
-func (l *loop) wait() (int, error) {
-	n, err := unix.EpollWait(l.epoll, l.events, l.timeoutMs())
-	if err == nil || errors.Is(err, unix.EINTR) {
-		return max(n, 0), nil
+// serve waits so long for events (-1: for ever) and does a round. (Asking once or five
+// times without waiting before made no difference that could be measured, neither in calls
+// nor in processor time.)
+func (l *loop) serve(timeoutMs int) error {
+	n, err := unix.EpollWait(l.epoll, l.events, timeoutMs)
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("wait for events: %w", err)
 	}
-	return 0, err
+	l.server.begin(l.worker)
+	for i := range l.events[:max(n, 0)] {
+		l.handle(&l.events[i])
+		if l.worker.out.Len() > roundBytesMax {
+			l.sendAll()
+		}
+	}
+	l.sendAll()
+	l.lookAtTime()
+	return nil
 }
 
 // timeoutMs is how long nothing needs to be done if nothing happens; -1: for ever.
@@ -230,9 +243,10 @@ func (l *loop) retry() {
 		}
 		start := l.worker.out.Len()
 		if untilMs <= l.worker.NowMs {
+			l.running = s
 			s.conn.Resume(l.worker)
 		}
-		l.round = append(l.round, answer{s, start, l.worker.out.Len()})
+		l.answers = append(l.answers, answer{s, start, l.worker.out.Len()})
 		if l.worker.out.Len() > roundBytesMax {
 			l.sendAll()
 		}

@@ -66,6 +66,14 @@ func everyWay(t *testing.T, settings string, test func(t *testing.T, s *running)
 
 func start(t *testing.T, v variant, settings string) *running {
 	t.Helper()
+	return startPrepared(t, v, settings, func(*Server) {})
+}
+
+// startPrepared is start for who has to change something before the server runs.
+func startPrepared(
+	t *testing.T, v variant, settings string, prepare func(s *Server),
+) *running {
+	t.Helper()
 	r := &running{t: t, network: v.network, config: config.New()}
 	if err := r.config.Load(strings.NewReader(settings), "test"); err != nil {
 		t.Fatal(err)
@@ -91,6 +99,7 @@ func start(t *testing.T, v variant, settings string) *running {
 		t.Fatal(err)
 	}
 	r.address = address.String()
+	prepare(r.Server)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()

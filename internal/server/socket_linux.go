@@ -43,12 +43,10 @@ func (l *loop) receivePosts() {
 		case listen:
 			l.listen(m.fd, m.unix)
 		case kill:
-			if !m.socket.closed {
-				l.close(m.socket)
-			}
+			l.kill(m.socket)
 		case resume:
 			l.each(func(s *socket) { s.conn.retryAtMs = 0 })
-			l.retry()
+			l.retryMs = l.worker.NowMs // at the end of the round
 		case stop:
 			l.stop()
 		}
@@ -80,37 +78,45 @@ func (l *loop) read(s *socket) {
 		return
 	}
 	start := l.worker.out.Len()
+	l.running = s
 	s.conn.Receive(l.worker, space[:n])
-	l.round = append(l.round, answer{s, start, l.worker.out.Len()})
+	l.answers = append(l.answers, answer{s, start, l.worker.out.Len()})
 }
 
-// sendAll sends the replies of the round, and lets connections go on that had to wait for
+// sendAll sends the replies of the round, and those of connections that go on because of
 // that, until there is nothing to send.
 func (l *loop) sendAll() {
-	for len(l.round) > 0 {
-		for _, a := range l.round {
-			l.send(a)
+	for len(l.answers) > 0 {
+		for _, a := range l.answers {
+			l.send(a, l.worker.out.B)
 		}
-		l.round = l.round[:0]
+		l.answers = l.answers[:0]
 		l.worker.Clear()
-		for _, s := range l.stalled {
-			start := l.worker.out.Len()
-			if !s.closed && s.conn.GoOn(l.worker) {
-				l.round = append(l.round, answer{s, start, l.worker.out.Len()})
-			}
-		}
-		l.stalled = l.stalled[:0]
+		l.goOn()
 	}
 }
 
-// send sends the replies to one connection, as far as its socket takes them.
-func (l *loop) send(a answer) {
+// goOn lets connections go on that had to wait until replies have gone.
+func (l *loop) goOn() {
+	for _, s := range l.stalled {
+		start := l.worker.out.Len()
+		l.running = s
+		if !s.closed && s.conn.GoOn(l.worker) {
+			l.answers = append(l.answers, answer{s, start, l.worker.out.Len()})
+		}
+	}
+	l.stalled = l.stalled[:0]
+}
+
+// send sends the replies to one connection, which stand in out, as far as its socket takes
+// them.
+func (l *loop) send(a answer, out []byte) {
 	s := a.socket
 	if s.closed {
 		return
 	}
 	if a.end > a.start {
-		replies := l.worker.out.B[a.start:a.end]
+		replies := out[a.start:a.end]
 		if len(s.conn.Pending()) == 0 {
 			n, errno := sendNow(s.fd, replies)
 			if errno != 0 && errno != unix.EAGAIN && errno != unix.EINTR {
@@ -135,7 +141,7 @@ func (l *loop) sendPending(s *socket) {
 		return
 	}
 	s.conn.Sent(l.worker, n)
-	l.round = append(l.round, answer{socket: s})
+	l.answers = append(l.answers, answer{socket: s})
 }
 
 // settle makes epoll wait for what the connection needs next, or closes it.
@@ -170,6 +176,17 @@ func (l *loop) settle(s *socket) {
 func (l *loop) count(s *socket, events uint32) {
 	l.blocked += int(events&unix.EPOLLOUT)/unix.EPOLLOUT - int(s.events&unix.EPOLLOUT)/unix.EPOLLOUT
 	s.events = events
+}
+
+// kill ends a connection because somebody wants it to end.
+func (l *loop) kill(s *socket) {
+	switch {
+	case s.closed:
+	case l.sockets[s.fd] != s: // serveOthers has set it aside
+		s.conn.broken = errKilled
+	default:
+		l.close(s)
+	}
 }
 
 // close ends a connection at once.

@@ -15,6 +15,9 @@ import (
 type Caller interface {
 	// Do runs the calls in order and appends their replies to out.
 	Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome
+	// WhileBusy names what Do is to call again and again, on its own goroutine, while it is
+	// in the middle of a call that takes long. Without it Do calls nothing.
+	WhileBusy(serve func())
 }
 
 // Worker is what it takes to run calls, and what connections need only while theirs run,
