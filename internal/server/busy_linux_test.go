@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"stampede/internal/engine"
 	"stampede/internal/reply"
 	"stampede/internal/session"
@@ -137,38 +139,77 @@ func TestOthersAreServedWhileACallTakesLong(t *testing.T) {
 }
 
 func TestRepliesOfAnInterruptedRoundAreSent(t *testing.T) {
-	everyLoop(t, func(t *testing.T, s *running, shared *loopTest) {
-		const size = 8 << 20 // more than a socket takes
-		opens := s.dial(t)
-		clients := make([]*client, 9)
-		for i := range clients {
-			clients[i] = s.dial(t)
-			clients[i].send("ECHO a\r\n")
-			clients[i].want("$1\r\na\r\n")
+	for _, size := range []int{1 << 10, 8 << 20} { // the latter is more than a socket takes
+		everyLoop(t, func(t *testing.T, s *running, shared *loopTest) {
+			clients := make([]*client, 9)
+			for i := range clients {
+				clients[i] = s.dial(t)
+				clients[i].send("ECHO a\r\n")
+				clients[i].want("$1\r\na\r\n")
+			}
+			opens := s.dial(t)
+			opens.send("GATE\r\n")
+			<-shared.atGate
+			const middle = 4 // some calls come before that of this client, and some after
+			for i, c := range clients {
+				if i == middle {
+					c.send("ECHO b\r\nLOOP\r\nECHO c\r\n")
+				} else {
+					c.send(fmt.Sprintf("ECHO b\r\nBIG %d\r\nECHO c\r\n", size))
+				}
+			}
+			close(shared.gate)
+			opens.want("+OK\r\n")
+			eventually(t, "it loops", func() bool { return shared.looping.Load() == 1 })
+			big := fmt.Sprintf("$1\r\nb\r\n$%d\r\n%s\r\n$1\r\nc\r\n", size, strings.Repeat("x", size))
+			for i, c := range clients {
+				if i != middle {
+					c.want(big)
+					c.send("ECHO d\r\n")
+					c.want("$1\r\nd\r\n")
+				}
+			}
+			opens.send("END\r\n")
+			opens.want("+OK\r\n")
+			clients[middle].want("$1\r\nb\r\n:1\r\n$1\r\nc\r\n")
+		})
+	}
+}
+
+// TestTheInterruptedConnectionIsSentNothing: a round may have two answers for a connection.
+func TestTheInterruptedConnectionIsSentNothing(t *testing.T) {
+	startPrepared(t, variant{Epoll, "tcp", 1}, "", func(s *Server) {
+		l := s.transport.(*epollTransport).loops[0]
+		var sockets [2]*socket
+		var peers [2]int
+		for i := range sockets {
+			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.admit()
+			l.open.Add(1)
+			l.adopt(pair[0], true)
+			sockets[i], peers[i] = l.sockets[pair[0]], pair[1]
+			defer func() { _ = unix.Close(pair[1]) }() // the server sees its end
 		}
-		opens.send("GATE\r\n")
-		<-shared.atGate
-		for i, c := range clients {
-			if i == len(clients)/2 {
-				c.send("ECHO b\r\nLOOP\r\nECHO c\r\n")
-			} else {
-				c.send(fmt.Sprintf("ECHO b\r\nBIG %d\r\nECHO c\r\n", size))
+		other, busy := sockets[0], sockets[1]
+		l.worker.out.B = []byte("onetwosix")
+		l.answers = []answer{{busy, 0, 3}, {other, 3, 6}, {busy, 6, 9}}
+		l.running = busy
+		want := func(toOther, toBusy string) {
+			t.Helper()
+			var got [2][16]byte
+			n, _ := readNow(peers[0], got[0][:])
+			m, _ := readNow(peers[1], got[1][:])
+			if string(got[0][:n]) != toOther || string(got[1][:m]) != toBusy {
+				t.Errorf("got %q and %q, want %q and %q", got[0][:n], got[1][:m], toOther, toBusy)
 			}
 		}
-		close(shared.gate)
-		opens.want("+OK\r\n")
-		eventually(t, "it loops", func() bool { return shared.looping.Load() == 1 })
-		big := fmt.Sprintf("$1\r\nb\r\n$%d\r\n%s\r\n$1\r\nc\r\n", size, strings.Repeat("x", size))
-		for i, c := range clients {
-			if i != len(clients)/2 {
-				c.want(big)
-				c.send("ECHO d\r\n")
-				c.want("$1\r\nd\r\n")
-			}
-		}
-		opens.send("END\r\n")
-		opens.want("+OK\r\n")
-		clients[len(clients)/2].want("$1\r\nb\r\n:1\r\n$1\r\nc\r\n")
+		l.serveOthers()
+		want("two", "")
+		l.sendAll()
+		want("", "onesix")
 	})
 }
 
