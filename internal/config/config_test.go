@@ -98,7 +98,7 @@ func TestSet(t *testing.T) {
 		{"latency-tracking-info-percentiles=50 99.99 100", "50 99.99 100"},
 		{"list-max-ziplist-size=5", "5"},
 		{"proto-max-bulk-len=100", "! " + failed +
-			"proto-max-bulk-len') - argument must be between 1048576 and 9223372036854775807 inclusive"},
+			"proto-max-bulk-len') - argument must be between 1048576 and 1073741824 inclusive"},
 	} {
 		c := New()
 		before := c.Text(MaxMemory)

@@ -98,7 +98,8 @@ func (octal) read(text, _ string) (value, error) {
 type memory struct {
 	one
 	min     int64
-	percent bool // also a share of maxmemory, as "5%"
+	max     int64 // 0: none
+	percent bool  // also a share of maxmemory, as "5%"
 }
 
 func (k memory) read(text, _ string) (value, error) {
@@ -116,7 +117,11 @@ func (k memory) read(text, _ string) (value, error) {
 	case !ok:
 		return value{}, errMemory
 	}
-	return bounded(n, k.min, math.MaxInt64, strconv.FormatInt(n, 10))
+	most := k.max
+	if most == 0 {
+		most = math.MaxInt64
+	}
+	return bounded(n, k.min, most, strconv.FormatInt(n, 10))
 }
 
 // ParseMemory reads an amount such as 100mb. k, m and g are powers of ten, kb, mb and gb

@@ -117,7 +117,7 @@ func networkRows() []row {
 		{name: "client-query-buffer-limit", kind: memory{min: 1 << 20}, preset: "1gb"},
 		{name: "client-output-buffer-limit", kind: outputLimits{},
 			preset: "normal 0 0 0 slave 256mb 64mb 60 pubsub 32mb 8mb 60"},
-		{name: "proto-max-bulk-len", kind: memory{min: 1 << 20}, preset: "512mb"},
+		{name: "proto-max-bulk-len", kind: memory{min: 1 << 20, max: 1 << 30}, preset: "512mb"},
 		{name: "requirepass", kind: text{}, secret: true},
 	}
 }

@@ -159,3 +159,12 @@ func TestAddressesEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestLongestString: no parameter lets a value become longer than a block can be.
+func TestLongestString(t *testing.T) {
+	s := newStore(t, 1)
+	s.configure("proto-max-bulk-len 1gb")
+	s.want("-ERR CONFIG SET failed (possibly related to argument 'proto-max-bulk-len') - "+
+		"argument must be between 1048576 and 1073741824 inclusive\r\n", "CONFIG SET proto-max-bulk-len 8gb")
+	s.want("-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n", "SETRANGE k 5000000000 x")
+}

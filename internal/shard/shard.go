@@ -15,6 +15,7 @@
 package shard
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -105,9 +106,13 @@ func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
 	return more
 }
 
+var errOwned = errors.New("shard: closed while somebody owns it")
+
 // Close gives the memory back; nobody may own the shard any more.
 func (s *Shard) Close() error {
-	s.mu.Lock()
+	if !s.mu.TryLock() {
+		return errOwned
+	}
 	defer s.mu.Unlock()
 	return s.space.Close()
 }
