@@ -9,6 +9,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -76,6 +77,8 @@ func (t *epollTransport) run(ctx context.Context, listeners []net.Listener) erro
 	for _, l := range t.loops {
 		l.post(message{what: stop})
 	}
+	force := time.AfterFunc(t.server.drainMax, t.server.abort)
+	defer force.Stop()
 	running.Wait()
 	return errors.Join(err, t.free())
 }

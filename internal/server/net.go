@@ -38,7 +38,10 @@ func (t *netTransport) run(ctx context.Context, listeners []net.Listener) error 
 	accepting.Wait()
 	t.ending.Store(true)
 	t.wake()
-	force := time.AfterFunc(t.server.drainMax, t.kill)
+	force := time.AfterFunc(t.server.drainMax, func() {
+		t.kill()
+		t.server.abort()
+	})
 	defer force.Stop()
 	t.done.Wait()
 	return nil

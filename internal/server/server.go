@@ -7,7 +7,7 @@
 // asked what to do next. Two transports drive it. "net" has a goroutine for each
 // connection and runs on every system. "epoll" (Linux) has a few event loops, each on a
 // thread of its own: a round reads and runs all connections that are ready and writes all
-// replies after.
+// replies after. While a script runs long, its loop serves the others from within.
 //
 // # Ownership
 //
@@ -155,6 +155,13 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	return nil
+}
+
+// abort ends a script that would keep the server from ending.
+func (s *Server) abort() {
+	if refusal := s.engine.Kill(); refusal == "" {
+		s.log.Warn("a script was killed because the server ends")
+	}
 }
 
 // Close closes the addresses of a server that has not run.
