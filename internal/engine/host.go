@@ -141,8 +141,7 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 	if h.again {
 		return nil, errScriptAgain
 	}
-	row, refusal = r.engine.table.Lookup(argv)
-	if row == nil {
+	if row, _ = r.engine.table.Lookup(argv); row == nil {
 		return nil, errScriptUnknown
 	}
 	switch {
