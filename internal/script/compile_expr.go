@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package script
+
+import (
+	"errors"
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+)
+
+func (r *rewriter) exprs(list []ast.Expr) {
+	for i := range list {
+		list[i] = r.expr(list[i])
+	}
+}
+
+// key changes the key of a table: a constant of ours must not stand there, because the compiler
+// would take it for the name of a field.
+func (r *rewriter) key(e ast.Expr) ast.Expr {
+	if _, ok := e.(*ast.IdentExpr); ok {
+		return e
+	}
+	e = r.expr(e)
+	if s, ok := e.(*ast.StringExpr); ok && r.constants[s.Value] != nil {
+		paren := &ast.LogicalOpExpr{Operator: "and", Lhs: &ast.TrueExpr{}, Rhs: e}
+		setLines(paren, e)
+		return paren
+	}
+	return e
+}
+
+// expr changes an expression.
+func (r *rewriter) expr(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.IdentExpr:
+		return r.ident(e)
+	case *ast.AttrGetExpr:
+		return r.attr(e)
+	case *ast.TableExpr:
+		for _, f := range e.Fields {
+			if f.Key != nil {
+				f.Key = r.key(f.Key)
+			}
+			f.Value = r.expr(f.Value)
+		}
+	case *ast.FuncCallExpr:
+		if e.Func != nil {
+			e.Func = r.expr(e.Func)
+		}
+		if e.Receiver != nil {
+			e.Receiver = r.expr(e.Receiver)
+		}
+		r.exprs(e.Args)
+	case *ast.LogicalOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.RelationalOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.ArithmeticOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.StringConcatOpExpr:
+		return r.concat(e)
+	case *ast.UnaryMinusOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.UnaryNotOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.FunctionExpr:
+		r.function(e, false)
+	}
+	return e
+}
+
+// ident makes a constant of a global that there is. What there is not stays, to be missed when
+// it is used.
+func (r *rewriter) ident(e *ast.IdentExpr) ast.Expr {
+	if v := r.m.global(e.Value); v != nil && r.isGlobal(e.Value) {
+		return r.constant(v, e.Line())
+	}
+	return e
+}
+
+// attr makes a constant of a function of a library: redis.call.
+func (r *rewriter) attr(e *ast.AttrGetExpr) ast.Expr {
+	if object, ok := e.Object.(*ast.IdentExpr); ok && r.isGlobal(object.Value) {
+		key, isString := e.Key.(*ast.StringExpr)
+		if f := r.m.libraryFunction(object.Value, key, isString); f != nil {
+			return r.constant(f, e.Line())
+		}
+	}
+	e.Object, e.Key = r.expr(e.Object), r.key(e.Key)
+	return e
+}
+
+func (m *machine) libraryFunction(library string, key *ast.StringExpr, ok bool) lua.LValue {
+	if !ok || m.libraries[library] == nil {
+		return nil
+	}
+	if f, ok := m.libraries[library].RawGetString(key.Value).(*lua.LFunction); ok {
+		return f
+	}
+	return nil
+}
+
+// concat makes one call of all operands in a row.
+func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
+	var operands []ast.Expr
+	var names []string
+	var last ast.Expr = e
+	for {
+		inner, ok := last.(*ast.StringConcatOpExpr)
+		if !ok {
+			break
+		}
+		names = append(names, r.described(inner.Lhs))
+		operands = append(operands, r.expr(inner.Lhs))
+		last = inner.Rhs
+	}
+	names = append(names, r.described(last))
+	last = r.expr(last)
+	switch v := last.(type) { // one value of it, not all
+	case *ast.FuncCallExpr:
+		v.AdjustRet = true
+	case *ast.Comma3Expr:
+		v.AdjustRet = true
+	}
+	call := &ast.FuncCallExpr{
+		Func: r.constant(r.m.concatenation(names), e.Line()), Args: append(operands, last),
+		AdjustRet: true,
+	}
+	setLines(call, e)
+	return call
+}
+
+// function changes the body of a function.
+func (r *rewriter) function(e *ast.FunctionExpr, method bool) {
+	r.fn = &functionScope{outer: r.fn}
+	names := e.ParList.Names
+	if method {
+		names = append([]string{"self"}, names...)
+	}
+	if e.ParList.HasVargs {
+		names = append([]string{"arg"}, names...)
+	}
+	r.block(e.Stmts, names...)
+	r.fn = r.fn.outer
+}
+
+// checkSyntax refuses what gopher-lua takes and Lua 5.1 does not, and what is nested so deep
+// that compiling it would need too much of the stack.
+func checkSyntax(chunk []ast.Stmt, name string) error {
+	c := syntaxChecker{name: name}
+	c.block(chunk)
+	return c.err
+}
+
+type syntaxChecker struct {
+	name  string
+	depth int
+	err   error
+}
+
+func (c *syntaxChecker) fail(line int, text string) {
+	if c.err == nil {
+		c.err = errors.New(fmt.Sprintf("%s:%d: %s", c.name, line, text))
+	}
+}
+
+// enter goes one level deeper, and tells whether it may.
+func (c *syntaxChecker) enter(line int) bool {
+	c.depth++
+	if c.depth > syntaxDepthMax {
+		c.fail(line, "chunk has too many syntax levels")
+	}
+	return c.err == nil
+}
+
+func (c *syntaxChecker) block(stmts []ast.Stmt) {
+	for _, s := range stmts {
+		if c.enter(s.Line()) {
+			c.stmt(s)
+		}
+		c.depth--
+	}
+}
+
+func (c *syntaxChecker) stmt(s ast.Stmt) {
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		c.exprs(s.Lhs...)
+		c.exprs(s.Rhs...)
+	case *ast.LocalAssignStmt:
+		c.exprs(s.Exprs...)
+	case *ast.FuncCallStmt:
+		c.exprs(s.Expr)
+	case *ast.DoBlockStmt:
+		c.block(s.Stmts)
+	case *ast.WhileStmt:
+		c.exprs(s.Condition)
+		c.block(s.Stmts)
+	case *ast.RepeatStmt:
+		c.block(s.Stmts)
+		c.exprs(s.Condition)
+	case *ast.IfStmt:
+		c.exprs(s.Condition)
+		c.block(s.Then)
+		c.block(s.Else)
+	case *ast.NumberForStmt:
+		c.exprs(s.Init, s.Limit, s.Step)
+		c.block(s.Stmts)
+	case *ast.GenericForStmt:
+		c.exprs(s.Exprs...)
+		c.block(s.Stmts)
+	case *ast.FuncDefStmt:
+		c.exprs(s.Name.Func, s.Name.Receiver, s.Func)
+	case *ast.ReturnStmt:
+		c.exprs(s.Exprs...)
+	case *ast.GotoStmt:
+		c.fail(s.Line(), "'=' expected near '"+s.Label+"'")
+	case *ast.LabelStmt:
+		c.fail(s.Line(), "unexpected symbol near ':'")
+	}
+}
+
+func (c *syntaxChecker) exprs(list ...ast.Expr) {
+	for _, e := range list {
+		if e == nil {
+			continue
+		}
+		if c.enter(e.Line()) {
+			c.expr(e)
+		}
+		c.depth--
+	}
+}
+
+func (c *syntaxChecker) expr(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.AttrGetExpr:
+		c.exprs(e.Object, e.Key)
+	case *ast.TableExpr:
+		for _, f := range e.Fields {
+			c.exprs(f.Key, f.Value)
+		}
+	case *ast.FuncCallExpr:
+		c.exprs(e.Func, e.Receiver)
+		c.exprs(e.Args...)
+	case *ast.LogicalOpExpr:
+		c.exprs(e.Lhs, e.Rhs)
+	case *ast.RelationalOpExpr:
+		c.exprs(e.Lhs, e.Rhs)
+	case *ast.ArithmeticOpExpr:
+		c.exprs(e.Lhs, e.Rhs)
+	case *ast.StringConcatOpExpr:
+		c.exprs(e.Lhs, e.Rhs)
+	case *ast.UnaryMinusOpExpr:
+		c.exprs(e.Expr)
+	case *ast.UnaryNotOpExpr:
+		c.exprs(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		c.exprs(e.Expr)
+	case *ast.FunctionExpr:
+		c.block(e.Stmts)
+	}
+}
