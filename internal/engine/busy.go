@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,14 +14,15 @@ import (
 	"stampede/internal/session"
 )
 
-// busy is the script that has run for longer than busy-reply-threshold, if there is one.
+// busy is what is known of scripts that run: how many, and which of them have run for
+// longer than busy-reply-threshold.
 type busy struct {
-	scripts atomic.Int64 // how many run
-	running atomic.Pointer[host]
-	killed  atomic.Bool
-	wrote   atomic.Bool
+	scripts atomic.Int64 // how many run or are about to
+	longs   atomic.Int64 // length of long
+	aborted atomic.Bool  // the process is about to end
 
 	mu    sync.Mutex
+	long  []*host             // those that run long; their wrote and killed are guarded by mu
 	roams map[string]struct{} // scripts that own all shards, by what EVAL calls them
 	ended []*session.Session  // whose watches have not been forgotten yet
 }
@@ -33,24 +35,38 @@ const errBusy reply.Error = "BUSY Redis is busy running a script. " +
 	"You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 
 // errKilled ends a script that was killed.
-const errKilled reply.Error = "ERR Error running script: Script killed by user with SCRIPT KILL."
+const errKilled reply.Error = "ERR Script killed by user with SCRIPT KILL."
 
-// Kill lets the script that the store is busy with end at its next pause: SCRIPT KILL.
+// The refusals of SCRIPT KILL.
+const (
+	errNotBusy    reply.Error = "NOTBUSY No scripts in execution right now."
+	errUnkillable reply.Error = "UNKILLABLE Sorry the script already executed write commands " +
+		"against the dataset. You can either wait the script termination or kill the server " +
+		"in a hard way using the SHUTDOWN NOSAVE command."
+)
+
+// Kill lets every script that runs long end at its next pause, but those that have written:
+// SCRIPT KILL. What it returns is empty if there was one.
 func (e *Engine) Kill() reply.Error {
-	switch {
-	case e.busy.running.Load() == nil:
-		return "NOTBUSY No scripts in execution right now."
-	case e.busy.wrote.Load():
-		return "UNKILLABLE Sorry the script already executed write commands against the dataset. " +
-			"You can either wait the script termination or kill the server in a hard way " +
-			"using the SHUTDOWN NOSAVE command."
+	e.busy.mu.Lock()
+	defer e.busy.mu.Unlock()
+	refusal := errNotBusy
+	for _, h := range e.busy.long {
+		if !h.wroteLong {
+			h.killed = true
+			return ""
+		}
+		refusal = errUnkillable
 	}
-	e.busy.killed.Store(true)
-	return ""
+	return refusal
 }
 
+// Abort ends every script at its next pause, whatever it has written, because the process
+// is about to end.
+func (e *Engine) Abort() { e.busy.aborted.Store(true) }
+
 // isScriptLong tells whether a script runs long: then nobody waits for a shard.
-func (e *Engine) isScriptLong() bool { return e.busy.running.Load() != nil }
+func (e *Engine) isScriptLong() bool { return e.busy.longs.Load() > 0 }
 
 // mayBlock tells whether the Runner may wait for a shard without looking up. A goroutine of
 // its own may, as long as no script runs; the thread of an event loop serves others, too.
@@ -58,36 +74,54 @@ func (r *Runner) mayBlock() bool { return r.serve == nil && r.engine.busy.script
 
 // isBusy tells whether a call of row must be refused because a script runs long.
 func (e *Engine) isBusy(row *command.Row) bool {
-	return e.busy.running.Load() != nil && row.Flags&command.AllowBusy == 0
+	return row.Flags&command.AllowBusy == 0 && e.isScriptLong()
 }
 
 // WhileBusy says what is to be done again and again while a script of this Runner runs
 // long: a transport whose thread it occupies lets others be answered.
 func (r *Runner) WhileBusy(serve func()) { r.serve = serve }
 
-// busyPause is [host.Pause].
-func (r *Runner) busyPause(h *host) error {
-	e := r.engine
+// pause is [host.Pause].
+func (h *host) pause() error {
+	r, e := h.runner, h.runner.engine
+	if e.busy.aborted.Load() {
+		return errKilled
+	}
 	threshold := time.Duration(e.config.Int(config.BusyReplyThreshold)) * time.Millisecond
 	if threshold <= 0 || time.Since(r.lap.base)-r.lap.last < threshold {
 		return nil
 	}
-	e.busy.wrote.Store(h.wrote)
-	e.busy.running.Store(h)
+	e.busy.mu.Lock()
+	if !h.isLong {
+		h.isLong = true
+		e.busy.long = append(e.busy.long, h)
+		e.busy.longs.Add(1)
+	}
+	h.wroteLong = h.wrote
+	e.busy.mu.Unlock()
 	if r.serve != nil {
 		r.serve()
 	}
-	if e.busy.killed.Load() {
+	e.busy.mu.Lock()
+	defer e.busy.mu.Unlock()
+	if h.killed {
 		return errKilled
 	}
 	return nil
 }
 
-// endBusy tells that the Runner's script has ended.
-func (r *Runner) endBusy() {
-	if r.engine.busy.running.CompareAndSwap(&r.host, nil) {
-		r.engine.busy.killed.Store(false)
+// end takes the script off the list of those that run long.
+func (h *host) end() {
+	busy := &h.runner.engine.busy
+	busy.scripts.Add(-1)
+	if !h.isLong {
+		return
 	}
+	busy.mu.Lock()
+	defer busy.mu.Unlock()
+	busy.long = slices.DeleteFunc(busy.long, func(other *host) bool { return other == h })
+	busy.longs.Add(-1)
+	h.isLong = false
 }
 
 // roams tells whether the script that EVAL was given owns all shards.

@@ -28,6 +28,10 @@ type host struct {
 	readOnly bool
 	wrote    bool
 	again    bool // it must run again with all shards: nothing it does counts
+
+	isLong    bool // it is on the engine's list of scripts that run long
+	wroteLong bool // wrote, as those see it who want to kill it
+	killed    bool
 }
 
 // The refusals of calls in scripts, in Redis' words.
@@ -67,7 +71,10 @@ func (r *Runner) declared(row *command.Row, argv [][]byte) (set txn.Set) {
 func (r *Runner) runScript(
 	do command.Scripted, set txn.Set, argv [][]byte, out *reply.Buffer,
 ) (enough bool) {
+	// Counted before it owns anything, so that nobody blocks behind it unawares.
+	r.engine.busy.scripts.Add(1)
 	if !r.own(set) {
+		r.engine.busy.scripts.Add(-1)
 		out.Fail(errBusy)
 		return true
 	}
@@ -85,6 +92,7 @@ func (r *Runner) runScript(
 
 // scriptInTx runs a script whose transaction owns all shards already.
 func (r *Runner) scriptInTx(do command.Scripted, c *command.Call) {
+	r.engine.busy.scripts.Add(1)
 	h := r.newHost(r.engine.shards.All())
 	h.run(do, c)
 }
@@ -105,10 +113,8 @@ func (h *host) run(do command.Scripted, c *command.Call) {
 			c.NowMs = space.NowMs
 		}
 	}
-	h.runner.engine.busy.scripts.Add(1)
 	do(h, c)
-	h.runner.engine.busy.scripts.Add(-1)
-	h.runner.endBusy()
+	h.end()
 	session.DB = db // a script's SELECT is its own
 }
 
@@ -203,5 +209,5 @@ func (h *host) Pause() error {
 	if h.again {
 		return errScriptAgain
 	}
-	return h.runner.busyPause(h)
+	return h.pause()
 }

@@ -77,7 +77,7 @@ func (t *epollTransport) run(ctx context.Context, listeners []net.Listener) erro
 	for _, l := range t.loops {
 		l.post(message{what: stop})
 	}
-	force := time.AfterFunc(t.server.drainMax, t.server.abort)
+	force := time.AfterFunc(t.server.drainMax, t.server.engine.Abort)
 	defer force.Stop()
 	running.Wait()
 	return errors.Join(err, t.free())

@@ -40,7 +40,7 @@ func (t *netTransport) run(ctx context.Context, listeners []net.Listener) error 
 	t.wake()
 	force := time.AfterFunc(t.server.drainMax, func() {
 		t.kill()
-		t.server.abort()
+		t.server.engine.Abort()
 	})
 	defer force.Stop()
 	t.done.Wait()

@@ -157,13 +157,6 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// abort ends a script that would keep the server from ending.
-func (s *Server) abort() {
-	if refusal := s.engine.Kill(); refusal == "" {
-		s.log.Warn("a script was killed because the server ends")
-	}
-}
-
 // Close closes the addresses of a server that has not run.
 func (s *Server) Close() error {
 	var errs []error
