@@ -28,7 +28,8 @@ race: ## those with goroutines, under the race detector
 		./internal/txn ./internal/config ./internal/demo
 
 slow: ## the structures with all their invariants checked at every step
-	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace ./internal/object
+	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace
+	$(GO) test -tags slowassert -short -run 'AnyCall|ManyClients' ./internal/engine
 
 conformance: build ## two million random calls on us and on a real redis-server, with a new seed
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 10m ./internal/conformance \
