@@ -13,15 +13,17 @@ import (
 type cjson struct {
 	null *lua.LUserData
 
-	sparseConvert      int // 1: a sparse array becomes an object, 0: it is an error
-	sparseRatio        int // an array of more than that many times its elements is sparse; 0: none is
-	sparseSafe         int // an array of so many elements never is
-	encodeDepthMax     int
-	encodeInvalid      int // what becomes of NaN and infinities: an index into invalidNumbers
-	encodeDigits       int
-	encodeKeep         int // 1: the buffer of encode stays for the next call
-	decodeDepthMax     int
-	decodeInvalid      int // 1: decode reads NaN, infinities and hexadecimal numbers
+	sparseConvert  int // 1: a sparse array becomes an object, 0: it is an error
+	sparseRatio    int // an array of more than that many times its elements is sparse; 0: none is
+	sparseSafe     int // an array of so many elements never is
+	encodeDepthMax int
+	encodeInvalid  int // what becomes of NaN and infinities: an index into invalidNumbers
+	encodeDigits   int
+	encodeKeep     int // 1: the buffer of encode stays for the next call
+	decodeDepthMax int
+	decodeInvalid  int // 1: decode reads NaN, infinities and hexadecimal numbers
+
+	sizeMax            int // bytes, of a text that encode makes of tables
 	encoded, unescaped []byte
 }
 
@@ -56,8 +58,9 @@ func newNull(L *lua.LState) *lua.LUserData {
 	return null
 }
 
-func newCJSON(L *lua.LState, null *lua.LUserData) *lua.LTable {
-	c := &cjson{
+// newSettings is the library as a new server has it.
+func newSettings(null *lua.LUserData) *cjson {
+	return &cjson{
 		null:           null,
 		sparseRatio:    2,
 		sparseSafe:     10,
@@ -66,7 +69,12 @@ func newCJSON(L *lua.LState, null *lua.LUserData) *lua.LTable {
 		encodeKeep:     1,
 		decodeDepthMax: 1000,
 		decodeInvalid:  1,
+		sizeMax:        encodedMax,
 	}
+}
+
+func newCJSON(L *lua.LState, null *lua.LUserData) *lua.LTable {
+	c := newSettings(null)
 	library := newLibrary(L, map[string]lua.LGFunction{
 		"encode":              c.encode,
 		"decode":              c.decode,

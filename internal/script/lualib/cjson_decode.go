@@ -232,12 +232,7 @@ func (r *jsonReader) nextNumber() {
 	}
 	r.token = jsonNumber
 	r.pos += length
-	if small := int(n); n >= 0 && n < float64(len(smallNumbers)) && float64(small) == n &&
-		r.text[r.start] != '-' {
-		r.value = smallNumbers[small]
-		return
-	}
-	r.value = lua.LNumber(n)
+	r.value = boxNumber(n)
 }
 
 // nextString reads a string. One without escapes is a part of the text; others are put together.

@@ -8,10 +8,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// encodedMax is the size in bytes beyond which no text is made. It is that of the largest string
-// Redis stores.
-const encodedMax = 512 << 20
-
 // jsonEscapes holds what stands for a byte in a JSON string, empty if the byte does.
 var jsonEscapes = makeJSONEscapes()
 
@@ -63,16 +59,25 @@ func (c *cjson) appendValue(L *lua.LState, v lua.LValue, depth, slots int) {
 		c.encoded = append(c.encoded, "null"...)
 	case *lua.LUserData:
 		if v != c.null {
-			raiseEncode(L, v, "type not supported")
+			c.refuse(L, v, "type not supported")
 		}
 		c.encoded = append(c.encoded, "null"...)
 	default:
-		raiseEncode(L, v, "type not supported")
+		c.refuse(L, v, "type not supported")
 	}
 }
 
-func raiseEncode(L *lua.LState, v lua.LValue, reason string) {
+// refuse ends encode because of v.
+func (c *cjson) refuse(L *lua.LState, v lua.LValue, reason string) {
+	c.encoded = kept(c.encoded)
 	raise(L, "Cannot serialise %s: %s", v.Type(), reason)
+}
+
+// checkSize ends encode if the text has become too large: tables may hold each other many times.
+func (c *cjson) checkSize(L *lua.LState, table *lua.LTable) {
+	if len(c.encoded) > c.sizeMax {
+		c.refuse(L, table, "too large")
+	}
 }
 
 func (c *cjson) appendTable(L *lua.LState, table *lua.LTable, depth, slots int) {
@@ -101,7 +106,7 @@ func (c *cjson) arrayLen(L *lua.LState, table *lua.LTable) int {
 	}
 	if c.sparseRatio > 0 && length > elements*int32(c.sparseRatio) && int(length) > c.sparseSafe {
 		if c.sparseConvert == 0 {
-			raiseEncode(L, table, "excessively sparse array")
+			c.refuse(L, table, "excessively sparse array")
 		}
 		return -1
 	}
@@ -114,9 +119,7 @@ func (c *cjson) appendArray(L *lua.LState, table *lua.LTable, length, depth, slo
 		if i > 1 {
 			c.encoded = append(c.encoded, ',')
 		}
-		if len(c.encoded) > encodedMax {
-			raise(L, "Cannot serialise table: too large")
-		}
+		c.checkSize(L, table)
 		c.appendValue(L, element(table, i), depth, slots+1)
 	}
 	c.encoded = append(c.encoded, ']')
@@ -136,12 +139,10 @@ func (c *cjson) appendObject(L *lua.LState, table *lua.LTable, depth, slots int)
 		} else if name, ok := e.key.(lua.LString); ok {
 			c.encoded = appendJSONString(c.encoded, string(name))
 		} else {
-			raiseEncode(L, e.key, "table key must be a number or string")
+			c.refuse(L, e.key, "table key must be a number or string")
 		}
 		c.encoded = append(c.encoded, ':')
-		if len(c.encoded) > encodedMax {
-			raise(L, "Cannot serialise table: too large")
-		}
+		c.checkSize(L, table)
 		c.appendValue(L, e.value, depth, slots+2)
 	}
 	c.encoded = append(c.encoded, '}')
@@ -154,7 +155,7 @@ func (c *cjson) appendNumber(L *lua.LState, n float64) {
 	}
 	switch {
 	case c.encodeInvalid == invalidRefused:
-		raise(L, "Cannot serialise number: must not be NaN or Inf")
+		c.refuse(L, lua.LNumber(n), "must not be NaN or Inf")
 	case c.encodeInvalid == invalidAsNull:
 		c.encoded = append(c.encoded, "null"...)
 	case n != n:

@@ -42,13 +42,15 @@ const (
 
 // msgpacker is the writing half of the library: the buffer that calls use one after another.
 type msgpacker struct {
-	packed []byte
+	sizeMax int // bytes, of data made of tables
+	packed  []byte
 }
 
 // OpenCMsgpack returns the library cmsgpack.
 func OpenCMsgpack(L *lua.LState) *lua.LTable {
+	p := &msgpacker{sizeMax: encodedMax}
 	library := newLibrary(L, map[string]lua.LGFunction{
-		"pack":         new(msgpacker).pack,
+		"pack":         p.pack,
 		"unpack":       msgpackUnpack,
 		"unpack_one":   msgpackUnpackOne,
 		"unpack_limit": msgpackUnpackLimit,
@@ -153,6 +155,14 @@ func (p *msgpacker) appendInteger(n int64) {
 	}
 }
 
+// checkSize ends pack if the data has become too large: tables may hold each other many times.
+func (p *msgpacker) checkSize(L *lua.LState) {
+	if len(p.packed) > p.sizeMax {
+		p.packed = nil
+		raise(L, "Cannot pack: too large")
+	}
+}
+
 // appendTable packs a table whose keys are exactly 1 to n as an array, an empty one too, and any
 // other as a map.
 func (p *msgpacker) appendTable(L *lua.LState, table *lua.LTable, depth int) {
@@ -160,12 +170,14 @@ func (p *msgpacker) appendTable(L *lua.LState, table *lua.LTable, depth int) {
 	if array {
 		p.appendLength(entries, msgpackSmallArray, msgpackArray16)
 		for i := 1; i <= entries; i++ {
+			p.checkSize(L)
 			p.appendValue(L, element(table, i), depth)
 		}
 		return
 	}
 	p.appendLength(entries, msgpackSmallMap, msgpackMap16)
 	for e := newCursor(table); e.next(); {
+		p.checkSize(L)
 		if e.key == nil {
 			p.appendInteger(int64(e.index))
 		} else {

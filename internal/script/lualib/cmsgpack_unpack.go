@@ -80,7 +80,7 @@ func unpackValues(L *lua.LState, limit, offset int64) int {
 	if next == len(r.data) {
 		next = -1
 	}
-	L.Replace(base+1, lua.LNumber(next))
+	L.Replace(base+1, boxInt(next))
 	return 1 + count
 }
 

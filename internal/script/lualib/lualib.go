@@ -23,6 +23,10 @@ import lua "github.com/yuin/gopher-lua"
 // bounds how deep values nest and how many come back from one call.
 const stackSlotsMax = 8000
 
+// encodedMax is the size in bytes beyond which no text or data is made of tables. It is that of the
+// largest string Redis stores.
+const encodedMax = 512 << 20
+
 // bufferKeptMax is the size in bytes up to which an output buffer stays for the next call.
 const bufferKeptMax = 64 << 10
 

@@ -37,6 +37,14 @@ func boxInt(n int) lua.LValue {
 	return lua.LNumber(n)
 }
 
+// boxNumber is boxInt for any number.
+func boxNumber(n float64) lua.LValue {
+	if n > 0 && n < float64(len(smallNumbers)) && n == math.Trunc(n) {
+		return smallNumbers[int(n)]
+	}
+	return lua.LNumber(n)
+}
+
 // appendNumber prints n with at most that many significant digits, 1 to luaDigits, as C does with
 // %g.
 func appendNumber(buf []byte, n float64, digits int) []byte {

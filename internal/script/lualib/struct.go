@@ -209,7 +209,7 @@ func structUnpack(L *lua.LState) int {
 		}
 		switch f.option {
 		case 'b', 'B', 'h', 'H', 'l', 'L', 'T', 'i', 'I':
-			L.Push(lua.LNumber(f.integer(data[pos : pos+f.size])))
+			L.Push(boxNumber(f.integer(data[pos : pos+f.size])))
 		case 'x':
 		case 'f':
 			bits := f.bits(data[pos : pos+f.size])
@@ -234,7 +234,7 @@ func structUnpack(L *lua.LState) int {
 		}
 		pos += f.size
 	}
-	L.Push(lua.LNumber(int(pos + 1)))
+	L.Push(boxInt(int(pos + 1)))
 	return L.GetTop() - 2
 }
 
@@ -298,6 +298,6 @@ func structSize(L *lua.LState) int {
 		}
 		pos += f.size
 	}
-	L.Push(lua.LNumber(pos))
+	L.Push(boxInt(int(pos)))
 	return 1
 }
