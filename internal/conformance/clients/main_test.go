@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/redis/go-redis/v9/logging"
+
 	"stampede/internal/conformance"
 )
 
@@ -19,6 +21,7 @@ func TestMain(m *testing.M) {
 }
 
 func runTests(m *testing.M) int {
+	logging.Disable() // that servers are gone is what stories of killed ones are about
 	if os.Getenv(conformance.EnvBin) == "" && os.Getenv(conformance.EnvAddr) == "" {
 		dir, err := os.MkdirTemp("", "clients")
 		if err != nil {
