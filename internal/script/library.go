@@ -16,9 +16,10 @@ import (
 	"stampede/internal/reply"
 )
 
+// SHALen is the length of the name of a script, in digits.
+const SHALen = 40
+
 const (
-	// shaDigits is the length of the name of a script.
-	shaDigits = 40
 	// evaluatedMax is how many scripts stay that were given to EVAL only. Beyond it the one
 	// not used for the longest time goes, as in Redis since 7.4: clients that write values
 	// into the text of their scripts would fill the memory otherwise.
@@ -75,10 +76,10 @@ func (l *Library) forget() {
 
 // Find is the script of the given SHA-1, in digits of any case, or nil. It allocates nothing.
 func (l *Library) Find(sha []byte) *Script {
-	if len(sha) != shaDigits {
+	if len(sha) != SHALen {
 		return nil
 	}
-	var small [shaDigits]byte
+	var small [SHALen]byte
 	for i, c := range sha {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
