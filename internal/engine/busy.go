@@ -35,7 +35,7 @@ const errBusy reply.Error = "BUSY Redis is busy running a script. " +
 	"You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 
 // errKilled ends a script that was killed.
-const errKilled reply.Error = "ERR Script killed by user with SCRIPT KILL."
+const errKilled reply.Error = "ERR Script killed by user with SCRIPT KILL..."
 
 // The refusals of SCRIPT KILL.
 const (
@@ -59,6 +59,14 @@ func (e *Engine) Kill() reply.Error {
 		refusal = errUnkillable
 	}
 	return refusal
+}
+
+// killScript is Kill for SCRIPT KILL.
+func (e *Engine) killScript() error {
+	if refusal := e.Kill(); refusal != "" {
+		return refusal
+	}
+	return nil
 }
 
 // Abort ends every script at its next pause, whatever it has written, because the process

@@ -31,14 +31,16 @@ import (
 	"stampede/internal/family/transactions"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
+	"stampede/internal/script"
 	"stampede/internal/session"
 	"stampede/internal/txn"
 )
 
 // Options configure an Engine. Config and Registry are required.
 type Options struct {
-	Facts    admin.Facts     // what INFO says of the program; Shards and RedisVersion are filled in
-	Shutdown func(save bool) // asked by SHUTDOWN; must not wait; nil: the command is an error
+	Facts    admin.Facts                                 // what INFO says of the program; Shards and RedisVersion are filled in
+	Log      func(level script.LogLevel, message string) // of redis.log in scripts; nil: dropped
+	Shutdown func(save bool)                             // asked by SHUTDOWN; must not wait; nil: the command is an error
 
 	Shards       int                   // 0: one
 	ReserveBytes int64                 // of addresses for each shard's data; 0: 32 GiB

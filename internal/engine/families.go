@@ -9,9 +9,11 @@ import (
 	"stampede/internal/family/generic"
 	"stampede/internal/family/hash"
 	"stampede/internal/family/introspect"
+	"stampede/internal/family/scripting"
 	"stampede/internal/family/str"
 	"stampede/internal/family/transactions"
 	"stampede/internal/family/zset"
+	"stampede/internal/script"
 )
 
 // RedisVersion is the version of Redis that clients are told, so that they enable what they
@@ -28,6 +30,12 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		hash.Commands,
 		zset.Commands,
 		transactions.Commands,
+		scripting.Commands(scripting.Services{
+			Library: script.NewLibrary(script.Options{
+				RedisVersion: RedisVersion, StringMax: e.config.Limits().StringBytesMax, Log: o.Log,
+			}),
+			Kill: e.killScript,
+		}),
 		connection.Commands(connection.Services{
 			Config: e.config, Sessions: e.registry, Version: RedisVersion,
 		}),
