@@ -32,11 +32,14 @@ func checkChunk(source, name string) error {
 }
 
 func parseChunk(source, name string) ([]ast.Stmt, error) {
+	if err := checkGrammar(source, name); err != nil {
+		return nil, err
+	}
 	chunk, err := parse.Parse(strings.NewReader(source), name)
 	if err != nil {
 		return nil, syntaxError(source, name, err)
 	}
-	return chunk, checkSyntax(chunk, name)
+	return chunk, checkDepth(chunk, name)
 }
 
 // compile makes a function of a text for machine m, changed so that it does what Redis' Lua
@@ -253,14 +256,28 @@ func (r *rewriter) target(e ast.Expr) ast.Expr {
 			return e
 		}
 		key := &ast.StringExpr{Value: e.Value}
-		field := &ast.AttrGetExpr{Object: r.constant(r.m.guard, e.Line()), Key: key}
+		field := &ast.AttrGetExpr{Object: inRegister(r.constant(r.m.guard, e.Line())), Key: key}
 		setLines(field, e)
 		setLines(key, e)
 		return field
 	case *ast.AttrGetExpr:
-		e.Object, e.Key = r.expr(e.Object), r.key(e.Key)
+		if _, ok := e.Object.(*ast.IdentExpr); !ok {
+			e.Object = inRegister(r.expr(e.Object))
+		}
+		e.Key = r.key(e.Key)
 	}
 	return e
+}
+
+// inRegister keeps the compiler from using a constant where it takes none of our kind.
+func inRegister(e ast.Expr) ast.Expr {
+	if _, ok := e.(*ast.StringExpr); !ok {
+		return e
+	}
+	both := &ast.LogicalOpExpr{Operator: "and", Lhs: &ast.TrueExpr{}, Rhs: e}
+	setLines(both, e)
+	setLines(both.Lhs, e)
+	return both
 }
 
 func setLines(e, from ast.Expr) {

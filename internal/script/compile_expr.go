@@ -3,7 +3,6 @@
 package script
 
 import (
-	"errors"
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
@@ -24,9 +23,7 @@ func (r *rewriter) key(e ast.Expr) ast.Expr {
 	}
 	e = r.expr(e)
 	if s, ok := e.(*ast.StringExpr); ok && r.constants[s.Value] != nil {
-		paren := &ast.LogicalOpExpr{Operator: "and", Lhs: &ast.TrueExpr{}, Rhs: e}
-		setLines(paren, e)
-		return paren
+		return inRegister(e)
 	}
 	return e
 }
@@ -148,28 +145,28 @@ func (r *rewriter) function(e *ast.FunctionExpr, method bool) {
 	r.fn = r.fn.outer
 }
 
-// checkSyntax refuses what gopher-lua takes and Lua 5.1 does not, and what is nested so deep
-// that compiling it would need too much of the stack.
-func checkSyntax(chunk []ast.Stmt, name string) error {
-	c := syntaxChecker{name: name}
+// checkDepth refuses what is nested so deep that compiling it would need too much of the stack:
+// for gopher-lua each operator of a long sum is one level.
+func checkDepth(chunk []ast.Stmt, name string) error {
+	c := depthChecker{name: name}
 	c.block(chunk)
 	return c.err
 }
 
-type syntaxChecker struct {
+type depthChecker struct {
 	name  string
 	depth int
 	err   error
 }
 
-func (c *syntaxChecker) fail(line int, text string) {
+func (c *depthChecker) fail(line int, text string) {
 	if c.err == nil {
-		c.err = errors.New(fmt.Sprintf("%s:%d: %s", c.name, line, text))
+		c.err = fmt.Errorf("%s:%d: %s", c.name, line, text)
 	}
 }
 
 // enter goes one level deeper, and tells whether it may.
-func (c *syntaxChecker) enter(line int) bool {
+func (c *depthChecker) enter(line int) bool {
 	c.depth++
 	if c.depth > syntaxDepthMax {
 		c.fail(line, "chunk has too many syntax levels")
@@ -177,7 +174,7 @@ func (c *syntaxChecker) enter(line int) bool {
 	return c.err == nil
 }
 
-func (c *syntaxChecker) block(stmts []ast.Stmt) {
+func (c *depthChecker) block(stmts []ast.Stmt) {
 	for _, s := range stmts {
 		if c.enter(s.Line()) {
 			c.stmt(s)
@@ -186,7 +183,7 @@ func (c *syntaxChecker) block(stmts []ast.Stmt) {
 	}
 }
 
-func (c *syntaxChecker) stmt(s ast.Stmt) {
+func (c *depthChecker) stmt(s ast.Stmt) {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
 		c.exprs(s.Lhs...)
@@ -217,14 +214,10 @@ func (c *syntaxChecker) stmt(s ast.Stmt) {
 		c.exprs(s.Name.Func, s.Name.Receiver, s.Func)
 	case *ast.ReturnStmt:
 		c.exprs(s.Exprs...)
-	case *ast.GotoStmt:
-		c.fail(s.Line(), "'=' expected near '"+s.Label+"'")
-	case *ast.LabelStmt:
-		c.fail(s.Line(), "unexpected symbol near ':'")
 	}
 }
 
-func (c *syntaxChecker) exprs(list ...ast.Expr) {
+func (c *depthChecker) exprs(list ...ast.Expr) {
 	for _, e := range list {
 		if e == nil {
 			continue
@@ -236,7 +229,7 @@ func (c *syntaxChecker) exprs(list ...ast.Expr) {
 	}
 }
 
-func (c *syntaxChecker) expr(e ast.Expr) {
+func (c *depthChecker) expr(e ast.Expr) {
 	switch e := e.(type) {
 	case *ast.AttrGetExpr:
 		c.exprs(e.Object, e.Key)

@@ -54,7 +54,8 @@ type Library struct {
 	bySource  map[string]*Script
 	evaluated int // scripts that no SCRIPT LOAD has asked to keep
 
-	idle idleMachines
+	idle   idleMachines
+	random random
 }
 
 // NewLibrary returns a library without scripts.
@@ -64,6 +65,7 @@ func NewLibrary(o Options) *Library {
 	o.MemoryMax = cmp.Or(o.MemoryMax, memoryMaxDefault)
 	l := &Library{options: o}
 	l.forget()
+	l.random.x.Store(randomBegin)
 	l.idle.max = 2 * runtime.GOMAXPROCS(0)
 	return l
 }
@@ -189,7 +191,7 @@ func (l *Library) Run(s *Script, in Input, out *reply.Buffer) {
 	}
 	m := l.idle.take()
 	if m == nil {
-		m = newMachine(&l.options)
+		m = newMachine(l)
 	}
 	position := out.Len()
 	failed := m.run(s, &in, out)

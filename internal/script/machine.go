@@ -28,6 +28,7 @@ const (
 
 // machine is a Lua state with all that a run needs. Nothing of a run stays in it but buffers.
 type machine struct {
+	library   *Library
 	options   *Options
 	state     *lua.LState
 	globals   *lua.LTable            // the environment of scripts
@@ -42,7 +43,8 @@ type machine struct {
 	inside    *lua.LFunction // what a protected call begins with
 	compiled  map[*Script]*lua.LFunction
 	words     wordCache
-	random    random
+	random    *random // that of the library, or seeded, once the run has seeded it
+	seeded    random
 	meter     meter
 
 	// The run.
@@ -65,8 +67,8 @@ type machine struct {
 }
 
 // newMachine makes a machine: about 0.2 ms.
-func newMachine(o *Options) *machine {
-	m := &machine{options: o}
+func newMachine(l *Library) *machine {
+	m := &machine{library: l, options: &l.options}
 	m.state = lua.NewState(lua.Options{
 		SkipOpenLibs: true, CallStackSize: callDepthMax,
 		RegistrySize: 1024, RegistryMaxSize: registersMax, RegistryGrowStep: 4096,
@@ -87,7 +89,7 @@ func (m *machine) run(s *Script, in *Input, out *reply.Buffer) (failed bool) {
 	m.host, m.script, m.proto = in.Host, s, resp.RESP2
 	m.ended, m.hostile, m.raised, m.depth = nil, nil, false, 0
 	m.place = place{source: "@" + chunkName, line: 1}
-	m.random.seed(0)
+	m.random = &m.library.random
 	m.meter.start()
 	fill(m.keys, in.Keys, &m.words)
 	fill(m.args, in.Args, &m.words)

@@ -4,6 +4,7 @@ package script
 
 import (
 	"math"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -39,6 +40,7 @@ func (m *machine) mathLibrary() *lua.LTable {
 		},
 		"random": m.mathRandom,
 		"randomseed": func(L *lua.LState) int {
+			m.random = &m.seeded
 			m.random.seed(int32(integer(m.checkNumber(L, 1, "randomseed"))))
 			return 0
 		},
@@ -108,21 +110,27 @@ func (m *machine) mathRandom(L *lua.LState) int {
 	return 1
 }
 
-// random is the generator that Redis gives to scripts, so that they choose the same everywhere:
-// the linear congruences of 48 bits known as drand48, of which 31 bits are used.
-type random struct{ x uint64 }
+// random is the generator of Redis: the linear congruences of 48 bits known as drand48, of which
+// 31 bits are used. All scripts of a library share one, which begins where that of Redis does.
+type random struct{ x atomic.Uint64 }
 
 const (
 	randomFactor = 0x5DEECE66D
 	randomAdd    = 0xB
 	randomLow    = 0x330E
 	randomMax    = 1<<31 - 1
+	randomBegin  = 0x1234ABCD330E
 )
 
-func (r *random) seed(n int32) { r.x = uint64(uint32(n))<<16 | randomLow }
+func (r *random) seed(n int32) { r.x.Store(uint64(uint32(n))<<16 | randomLow) }
 
 // next is a number from 0 up to, but not including, 1.
 func (r *random) next() float64 {
-	r.x = (r.x*randomFactor + randomAdd) & (1<<48 - 1)
-	return float64(int64(r.x>>17)%randomMax) / randomMax
+	for {
+		old := r.x.Load()
+		x := (old*randomFactor + randomAdd) & (1<<48 - 1)
+		if r.x.CompareAndSwap(old, x) {
+			return float64(x>>17%randomMax) / randomMax
+		}
+	}
 }

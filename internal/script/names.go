@@ -185,10 +185,10 @@ func constantName(p *lua.FunctionProto, rk int) string {
 func localName(p *lua.FunctionProto, pc, reg int) string {
 	left := reg
 	for _, local := range p.DbgLocals {
-		if local.StartPc >= pc+1 {
+		if local.StartPc > pc {
 			break
 		}
-		if pc+1 < local.EndPc || local.EndPc == 0 {
+		if pc <= local.EndPc || local.EndPc == 0 {
 			if left == 0 {
 				return local.Name
 			}
