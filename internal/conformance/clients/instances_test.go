@@ -121,7 +121,6 @@ func tellOfLocks(t *testing.T, instances []*instance, tell func(s *lockStory)) {
 			}
 			s.dbs = s.clients()
 			s.db = s.dbs[0]
-			s.needsScripts()
 			for _, db := range s.dbs {
 				s.must(db.FlushAll(s.ctx).Err())
 			}

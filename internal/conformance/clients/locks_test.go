@@ -225,8 +225,8 @@ func TestLockUnderContention(t *testing.T) {
 
 // addLocked adds one as nobody may without a lock.
 func (s *lockStory) addLocked(of *redsync.Redsync) error {
-	soon := redsync.WithRetryDelayFunc(func(int) time.Duration { return rand.N(10 * time.Millisecond) })
-	lock := mutex(of, redsync.WithTries(2000), soon)
+	soon := func(int) time.Duration { return rand.N(10 * time.Millisecond) }
+	lock := mutex(of, redsync.WithTries(2000), redsync.WithRetryDelayFunc(soon))
 	if err := lock.LockContext(s.ctx); err != nil {
 		return err
 	}

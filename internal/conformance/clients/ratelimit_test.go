@@ -29,7 +29,6 @@ func (s *story) allowed(what string, got *redis_rate.Result, err error) {
 // with all their digits.
 func TestRateLimit(t *testing.T) {
 	compare(t, func(s *story) {
-		s.needsScripts()
 		limiter, hour := redis_rate.NewLimiter(s.db), redis_rate.PerHour(10)
 		for i := range 12 {
 			got, err := limiter.Allow(s.ctx, "customer:7", hour)
@@ -62,7 +61,6 @@ func TestRateLimit(t *testing.T) {
 func TestRateLimitUnderLoad(t *testing.T) {
 	const askers, calls, keys = 20, 25, 4
 	compare(t, func(s *story) {
-		s.needsScripts()
 		limiter, day := redis_rate.NewLimiter(s.db), redis_rate.Limit{
 			Rate: 30, Burst: 30, Period: 24 * time.Hour,
 		}

@@ -110,16 +110,6 @@ func (s *story) must(err error) {
 	}
 }
 
-// needsScripts skips a story on a server that has no scripts yet.
-func (s *story) needsScripts() {
-	s.Helper()
-	rows, err := s.db.Do(s.ctx, "COMMAND", "INFO", "EVALSHA").Slice()
-	s.must(err)
-	if rows[0] == nil {
-		s.Skip("COMMAND INFO EVALSHA says nothing: this server has no scripts yet")
-	}
-}
-
 // alone waits until no other client is connected than the first of the story.
 func (s *story) alone() {
 	for {

@@ -2,20 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { Redis, ReplyError } from 'ioredis';
+import { ioredis } from './libraries.js';
 import { event, stories } from './story.js';
 
-const story = stories({
-  async open({ host, port, protocol }, options) {
-    const db = new Redis({ host, port, protocol, ...options });
-    db.on('error', () => {}); // reported by the calls that fail
-    if (!options.lazyConnect && db.status !== 'ready') {
-      await event(db, 'ready');
-    }
-    return db;
-  },
-  close: (db) => db.disconnect(),
-  flush: (db) => db.flushall(),
-});
+const story = stories(ioredis);
 
 story('greeting', async (s) => {
   const db = await s.client({ connectionName: 'teller', db: 3, clientInfoTag: 'tests' });

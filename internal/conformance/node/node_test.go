@@ -11,24 +11,51 @@ import (
 	"stampede/internal/conformance"
 )
 
-// envServers tells the stories where the servers are: addresses parted by commas, that of
-// redis-server first.
+// envServers tells the stories where the servers are, parted by commas, that of redis-server
+// first. Each is an address or, for locks, several of them joined by "+".
 const envServers = "STAMPEDE_STORY_SERVERS"
 
 func TestLibraries(t *testing.T) {
 	node := interpreter(t)
-	servers := []string{conformance.StartRedis(t)}
-	for _, flags := range ways() {
-		servers = append(servers, conformance.StartStampede(t, flags...))
+	servers := serversOf(t, 1)
+	for _, file := range []string{"ioredis", "redis", "ratelimit"} {
+		t.Run(file, func(t *testing.T) { tell(t, node, file, servers) })
 	}
-	for _, library := range []string{"ioredis", "redis"} {
-		t.Run(library, func(t *testing.T) {
-			run := exec.CommandContext(t.Context(), node, "--test", library+".test.js")
-			run.Env = append(os.Environ(), envServers+"="+strings.Join(servers, ","))
-			if output, err := run.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, output)
-			}
-		})
+}
+
+// TestLocks has five instances in place of each server. The last story kills some.
+func TestLocks(t *testing.T) {
+	if os.Getenv(conformance.EnvAddr) != "" {
+		t.Skip(conformance.EnvAddr + " names one server, and a lock needs five")
+	}
+	tell(t, interpreter(t), "redlock", serversOf(t, 5))
+}
+
+// serversOf starts redis-server, and ours in each way to run it, with so many instances each.
+func serversOf(t *testing.T, instances int) []string {
+	t.Helper()
+	several := func(start func() (addr string)) string {
+		var addrs []string
+		for range instances {
+			addrs = append(addrs, start())
+		}
+		return strings.Join(addrs, "+")
+	}
+	servers := []string{several(func() string { return conformance.StartRedis(t) })}
+	for _, flags := range ways() {
+		start := func() string { return conformance.StartStampede(t, flags...) }
+		servers = append(servers, several(start))
+	}
+	return servers
+}
+
+// tell runs the stories of a file.
+func tell(t *testing.T, node, file string, servers []string) {
+	t.Helper()
+	run := exec.CommandContext(t.Context(), node, "--test", file+".test.js")
+	run.Env = append(os.Environ(), envServers+"="+strings.Join(servers, ","))
+	if output, err := run.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
 

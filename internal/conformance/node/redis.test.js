@@ -3,17 +3,10 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { createClient, createClientPool, ErrorReply, RESP_TYPES, WatchError } from 'redis';
+import { nodeRedis } from './libraries.js';
 import { event, stories } from './story.js';
 
-const story = stories({
-  async open({ host, port, protocol }, { socket, ...options }) {
-    const db = createClient({ socket: { host, port, ...socket }, RESP: protocol, ...options });
-    db.on('error', () => {}); // reported by the calls that fail
-    return await db.connect();
-  },
-  close: (db) => db.isOpen && db.destroy(),
-  flush: (db) => db.flushAll(),
-});
+const story = stories(nodeRedis);
 
 story('greeting', async (s) => {
   const db = await s.client({ name: 'teller', database: 3, clientInfoTag: 'tests' });
