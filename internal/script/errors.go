@@ -106,12 +106,7 @@ func (m *machine) translated(L *lua.LState, v lua.LValue) lua.LValue {
 	if !ok {
 		return v
 	}
-	message := string(text)
-	if _, after, found := strings.Cut(message, ": "); found {
-		message = after
-	} else if _, after, found := strings.Cut(message, ":"); found {
-		message = strings.TrimLeft(after, "0123456789: ")
-	}
+	var message string
 	level := 0
 	frame, ok := L.GetStack(0)
 	if f, isLua := luaFunction(L, frame); ok && isLua {

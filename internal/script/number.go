@@ -61,7 +61,7 @@ func parseNumber(text string) (n float64, ok bool) {
 	unsigned := strings.TrimLeft(text[:1], "+-") + text[1:]
 	switch {
 	case len(unsigned) > 1 && (unsigned[1] == 'x' || unsigned[1] == 'X') && unsigned[0] == '0':
-		if strings.IndexAny(unsigned, "pP") < 0 {
+		if !strings.ContainsAny(unsigned, "pP") {
 			text += "p0"
 		}
 	case unsigned == "" || strings.IndexByte("0123456789.iInN", unsigned[0]) < 0:
