@@ -68,6 +68,7 @@ func benchmark(b *testing.B, source string, keys []string, args ...string) {
 	}
 	in := Input{Host: &cannedHost{}, Keys: bytesOf(keys), Args: bytesOf(args)}
 	out := reply.Buffer{Proto: resp.RESP2}
+	l.Run(s, in, &out) // makes the machine
 	b.ReportAllocs()
 	for b.Loop() {
 		out.B = out.B[:0]

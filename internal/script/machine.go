@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// callDepthMax is how many functions may have called each other, as in Lua.
-	callDepthMax = 20000
+	// callDepthMax is how many functions may have called each other. Lua has 20 000, but here
+	// each machine has the memory for them from the start: 80 bytes a call.
+	callDepthMax = 8000
 	// registersMax is how many values all functions that run may hold.
 	registersMax = 1 << 20
 	// compiledMax is how many scripts a machine remembers in its own form.
@@ -41,6 +42,7 @@ type machine struct {
 	args      *lua.LTable
 	entry     *lua.LFunction
 	inside    *lua.LFunction // what a protected call begins with
+	onPanic   func(*lua.LState)
 	compiled  map[*Script]*lua.LFunction
 	words     wordCache
 	random    *random // that of the library, or seeded, once the run has seeded it
@@ -77,6 +79,7 @@ func newMachine(l *Library) *machine {
 	m.meter.init(m)
 	m.state.SetContext(&m.meter)
 	m.openLibraries()
+	m.onPanic = m.panicked
 	m.entry = m.state.NewFunction(m.enter)
 	m.inside = m.state.NewFunction(m.enterProtected)
 	return m
@@ -133,7 +136,7 @@ func (m *machine) start(s *Script) error {
 
 // enter is the Go function around each script: from here on errors are worded by us.
 func (m *machine) enter(L *lua.LState) int {
-	L.Panic = m.panicked
+	L.Panic = m.onPanic
 	L.Call(0, 1)
 	return 1
 }
@@ -141,7 +144,7 @@ func (m *machine) enter(L *lua.LState) int {
 // enterProtected is the Go function around each protected call; its arguments are a function
 // and what that is called with.
 func (m *machine) enterProtected(L *lua.LState) int {
-	L.Panic = m.panicked
+	L.Panic = m.onPanic
 	L.Call(L.GetTop()-1, lua.MultRet)
 	return L.GetTop()
 }
