@@ -20,7 +20,7 @@ func TestSalesAreExact(t *testing.T) {
 		"stampede": startOurs, "redis-server": startRedis,
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := small(start(t), decr{}, lock{})
+			o := small(start(t), decr{}, newScript(), newLock())
 			report, err := Run(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +136,7 @@ func (s stopping) Buy(
 func TestInterruptEndsARunAndTidiesUp(t *testing.T) {
 	address := startOurs(t)
 	ctx, interrupt := context.WithCancel(t.Context())
-	o := small(address, stopping{lock{}, 40, func() error { interrupt(); return nil }})
+	o := small(address, stopping{newLock(), 40, func() error { interrupt(); return nil }})
 	o.Payment = time.Second // it cannot be over before
 	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)

@@ -25,8 +25,18 @@ const (
 // errLockLost says that the lock expired before the purchase was made.
 var errLockLost = errors.New("demo: the lock was lost")
 
+// releaseScript deletes the lock if it is still the one with this token.
+const releaseScript = `if redis.call("GET", KEYS[1]) == ARGV[1] then
+	redis.call("DEL", KEYS[1])
+end
+return nil`
+
 // lock is recipe K: whoever sets the key of the lock may read the stock and write it back.
-type lock struct{}
+type lock struct {
+	releasing *redis.Script
+}
+
+func newLock() lock { return lock{redis.NewScript(releaseScript)} }
 
 func (lock) Name() string  { return "K" }
 func (lock) Title() string { return "lock by SET NX EX" }
@@ -110,22 +120,12 @@ func (lock) purchase(
 }
 
 // release deletes the lock if it is still the one with this token.
-func (lock) release(
+func (k lock) release(
 	ctx context.Context, client *redis.Client, sale *Sale, token string,
 ) error {
-	key := sale.Key("item_lock")
-	err := client.Watch(ctx, func(tx *redis.Tx) error {
-		holder, err := tx.Get(ctx, key).Result()
-		if err != nil || holder != token {
-			return err
-		}
-		_, err = tx.TxPipelined(ctx, func(calls redis.Pipeliner) error {
-			return calls.Del(ctx, key).Err()
-		})
-		return err
-	}, key)
-	if errors.Is(err, redis.Nil) || errors.Is(err, redis.TxFailedErr) {
-		return nil // it has expired meanwhile
+	err := k.releasing.Run(ctx, client, []string{sale.Key("item_lock")}, token).Err()
+	if errors.Is(err, redis.Nil) {
+		return nil // the script answers nothing
 	}
 	return err
 }

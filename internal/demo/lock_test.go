@@ -42,7 +42,7 @@ func TestLostLockSellsNothing(t *testing.T) {
 			client := connect(address, 10)
 			defer func() { _ = client.Close() }()
 			sale := Sale{Stock: 5, Item: "K", prefix: t.Name() + ":"}
-			if err := (lock{}).Prepare(ctx, client, &sale); err != nil {
+			if err := (newLock()).Prepare(ctx, client, &sale); err != nil {
 				t.Fatal(err)
 			}
 			hook := &intruder{intrude: func() {
@@ -51,7 +51,7 @@ func TestLostLockSellsNothing(t *testing.T) {
 				}
 			}}
 			client.AddHook(hook)
-			order, err := lock{}.knock(ctx, client, &sale, 1)
+			order, err := newLock().knock(ctx, client, &sale, 1)
 			if err != nil || order.ID != "" || hook.intrude != nil {
 				t.Errorf("order %+v, error %v; intruded: %v", order, err, hook.intrude == nil)
 			}
@@ -71,19 +71,19 @@ func TestReleaseLeavesTheLockOfAnother(t *testing.T) {
 	if err := client.Set(ctx, key, "theirs", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := (lock{}).release(ctx, client, &sale, "mine"); err != nil {
+	if err := newLock().release(ctx, client, &sale, "mine"); err != nil {
 		t.Error(err)
 	}
 	if got := client.Get(ctx, key).Val(); got != "theirs" {
 		t.Errorf("the lock holds %q", got)
 	}
-	if err := (lock{}).release(ctx, client, &sale, "theirs"); err != nil {
+	if err := newLock().release(ctx, client, &sale, "theirs"); err != nil {
 		t.Error(err)
 	}
 	if n := client.Exists(ctx, key).Val(); n != 0 {
 		t.Error("the own lock is not released")
 	}
-	_, err := lock{}.purchase(ctx, client, &sale, 1, "mine")
+	_, err := newLock().purchase(ctx, client, &sale, 1, "mine")
 	if !errors.Is(err, errLockLost) {
 		t.Errorf("purchase without the lock: error %v", err)
 	}
