@@ -45,7 +45,16 @@ func (m *machine) checkNumber(L *lua.LState, n int, function string) float64 {
 	return v
 }
 
+// checkInt is an argument that C has in 32 bits: of a larger number it keeps the lowest.
 func (m *machine) checkInt(L *lua.LState, n int, function string) int {
+	return int(int32(integer(m.checkNumber(L, n, function))))
+}
+
+// optPosition is a place in a string, or fallback if there is none. It has 64 bits.
+func (m *machine) optPosition(L *lua.LState, n, fallback int, function string) int {
+	if L.Get(n) == lua.LNil {
+		return fallback
+	}
 	return int(integer(m.checkNumber(L, n, function)))
 }
 

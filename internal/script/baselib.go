@@ -285,7 +285,9 @@ func (m *machine) handledCall(L *lua.LState) int {
 
 // protect calls the function at the bottom of the stack with what stands above it, n values in
 // all. What it returns is on the stack; if it failed, nothing is, and v is the error.
-func (m *machine) protect(L *lua.LState, n int, handler *lua.LFunction) (v lua.LValue, failed bool) {
+func (m *machine) protect(
+	L *lua.LState, n int, handler *lua.LFunction,
+) (v lua.LValue, failed bool) {
 	if m.depth >= protectedMax {
 		m.fault(L, "C stack overflow")
 	}

@@ -3,6 +3,7 @@
 package script
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -25,10 +26,20 @@ func checkChunk(source, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := lua.Compile(chunk, name); err != nil {
+	if _, err := translate(chunk, name); err != nil {
 		return syntaxError(source, name, err)
 	}
 	return nil
+}
+
+// translate is gopher-lua's compiler, whose panics are errors here.
+func translate(chunk []ast.Stmt, name string) (proto *lua.FunctionProto, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.New("this script cannot be compiled")
+		}
+	}()
+	return lua.Compile(chunk, name)
 }
 
 func parseChunk(source, name string) ([]ast.Stmt, error) {
@@ -56,8 +67,8 @@ func (m *machine) compile(source, name string) (*lua.FunctionProto, error) {
 		return nil, err
 	}
 	r := &rewriter{m: m, fn: &functionScope{}}
-	r.block(chunk)
-	proto, err := lua.Compile(chunk, name)
+	chunk, _ = r.block(chunk, 0, nil)
+	proto, err := translate(chunk, name)
 	if err != nil {
 		return nil, syntaxError(source, name, err)
 	}
@@ -81,29 +92,49 @@ type rewriter struct {
 // functionScope is the names that are visible in a function.
 type functionScope struct {
 	outer  *functionScope
-	blocks [][]string
+	blocks []blockScope
 }
 
-func (f *functionScope) has(name string) bool {
-	for _, names := range f.blocks {
-		for _, known := range names {
-			if known == name {
-				return true
+// blockScope is the names of a block.
+type blockScope struct {
+	names []localName
+	next  int  // register of the name that comes next
+	ended bool // its last statement ended a scope
+}
+
+// localName is a local variable. Its register is written into the name by which gopher-lua knows
+// it, because gopher-lua does not say reliably where the scope of a variable ends, and errors
+// want to know who owns a register.
+type localName struct{ name, known string }
+
+// registerMark stands between a name and the number of its register.
+const registerMark = "\x00"
+
+// find is the name by which gopher-lua knows a local variable; empty if there is none.
+func (f *functionScope) find(name string) string {
+	for i := len(f.blocks) - 1; i >= 0; i-- {
+		names := f.blocks[i].names
+		for j := len(names) - 1; j >= 0; j-- {
+			if names[j].name == name {
+				return names[j].known
 			}
 		}
 	}
-	return false
+	return ""
+}
+
+// find is [functionScope.find] for this function and those around it.
+func (r *rewriter) find(name string) string {
+	for f := r.fn; f != nil; f = f.outer {
+		if known := f.find(name); known != "" {
+			return known
+		}
+	}
+	return ""
 }
 
 // isGlobal tells whether name is no local variable here.
-func (r *rewriter) isGlobal(name string) bool {
-	for f := r.fn; f != nil; f = f.outer {
-		if f.has(name) {
-			return false
-		}
-	}
-	return true
-}
+func (r *rewriter) isGlobal(name string) bool { return r.find(name) == "" }
 
 // described is how Lua's errors call the value of an expression: "local 'x'"; empty if they
 // say no more than its type.
@@ -111,7 +142,7 @@ func (r *rewriter) described(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.IdentExpr:
 		switch {
-		case r.fn.has(e.Value):
+		case r.fn.find(e.Value) != "":
 			return "local '" + e.Value + "'"
 		case r.isGlobal(e.Value):
 			return "global '" + e.Value + "'"
@@ -119,7 +150,7 @@ func (r *rewriter) described(e ast.Expr) string {
 		return "upvalue '" + e.Value + "'"
 	case *ast.AttrGetExpr:
 		if key, ok := e.Key.(*ast.StringExpr); ok {
-			return "field '" + key.Value + "'"
+			return "field '" + cText(key.Value) + "'"
 		}
 		return "field '?'"
 	}
@@ -147,32 +178,94 @@ func (r *rewriter) patch(proto *lua.FunctionProto) {
 			}
 		}
 	}
+	for i := range proto.DbgCalls {
+		proto.DbgCalls[i].Name = cText(proto.DbgCalls[i].Name)
+	}
 	for _, inner := range proto.FunctionPrototypes {
 		r.patch(inner)
 	}
 }
 
-func (r *rewriter) declare(names ...string) {
-	top := len(r.fn.blocks) - 1
-	r.fn.blocks[top] = append(r.fn.blocks[top], names...)
-}
-
-// block changes statements in a scope of their own, in which the given names are known.
-func (r *rewriter) block(stmts []ast.Stmt, names ...string) {
-	r.open(names...)
-	for _, s := range stmts {
-		r.stmt(s)
+// declare gives names their registers, and changes them into those that gopher-lua is to know.
+func (r *rewriter) declare(names []string) {
+	block := &r.fn.blocks[len(r.fn.blocks)-1]
+	for i, name := range names {
+		known := name + registerMark + strconv.Itoa(block.next)
+		block.names = append(block.names, localName{name, known})
+		block.next++
+		names[i] = known
 	}
-	r.close()
 }
 
-func (r *rewriter) open(names ...string) {
-	r.fn.blocks = append(r.fn.blocks, append([]string(nil), names...))
+// declareAs knows a variable that gopher-lua declares by itself under the given name.
+func (r *rewriter) declareAs(name string) {
+	block := &r.fn.blocks[len(r.fn.blocks)-1]
+	block.names = append(block.names, localName{name, name})
+	block.next++
 }
 
-func (r *rewriter) close() { r.fn.blocks = r.fn.blocks[:len(r.fn.blocks)-1] }
+// block changes statements in a scope of their own, in which the given names are known, behind
+// so many registers that have none. ended tells whether registers lost their names with it.
+func (r *rewriter) block(
+	list []ast.Stmt, hidden int, names []string,
+) (changed []ast.Stmt, ended bool) {
+	r.open(hidden)
+	r.declare(names)
+	changed = r.stmts(list)
+	return changed, r.close()
+}
 
-func (r *rewriter) stmt(s ast.Stmt) {
+func (r *rewriter) open(hidden int) {
+	next := hidden
+	if n := len(r.fn.blocks); n > 0 {
+		next += r.fn.blocks[n-1].next
+	}
+	r.fn.blocks = append(r.fn.blocks, blockScope{next: next})
+}
+
+// close ends a scope. It tells whether registers lost their names with it.
+func (r *rewriter) close() bool {
+	last := len(r.fn.blocks) - 1
+	block := r.fn.blocks[last]
+	r.fn.blocks = r.fn.blocks[:last]
+	return len(block.names) > 0 || block.ended
+}
+
+// nameless is a statement that takes their names from all registers not in use: it declares a
+// variable without a name, and forgets it.
+func (r *rewriter) nameless(line int) ast.Stmt { return r.namelessFrom(0, line) }
+
+// namelessFrom leaves so many of them their names.
+func (r *rewriter) namelessFrom(kept, line int) ast.Stmt {
+	next := r.fn.blocks[len(r.fn.blocks)-1].next + kept
+	local := &ast.LocalAssignStmt{Names: []string{registerMark + strconv.Itoa(next)}}
+	block := &ast.DoBlockStmt{Stmts: []ast.Stmt{local}}
+	for _, s := range []ast.Stmt{local, block} {
+		s.SetLine(line)
+		s.SetLastLine(line)
+	}
+	return block
+}
+
+// stmts changes the statements of a block. Behind one in which a scope ended, there is one that
+// says so, unless the block ends as well.
+func (r *rewriter) stmts(list []ast.Stmt) []ast.Stmt {
+	changed := make([]ast.Stmt, 0, len(list))
+	for i, s := range list {
+		ended := r.stmt(s)
+		changed = append(changed, s)
+		switch {
+		case ended && i+1 < len(list):
+			changed = append(changed, r.nameless(s.LastLine()))
+		case ended:
+			r.fn.blocks[len(r.fn.blocks)-1].ended = true
+		}
+	}
+	return changed
+}
+
+// stmt changes a statement. It tells whether a scope ended in it.
+func (r *rewriter) stmt(s ast.Stmt) (ended bool) {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
 		for i := range s.Lhs {
@@ -183,55 +276,99 @@ func (r *rewriter) stmt(s ast.Stmt) {
 		r.localAssign(s)
 	case *ast.FuncCallStmt:
 		s.Expr = r.expr(s.Expr)
+	case *ast.FuncDefStmt:
+		r.functionName(s.Name)
+		r.function(s.Func, s.Name.Receiver != nil)
+	case *ast.ReturnStmt:
+		r.exprs(s.Exprs)
+	default:
+		return r.compound(s)
+	}
+	return false
+}
+
+// compound is [rewriter.stmt] for statements with blocks.
+func (r *rewriter) compound(s ast.Stmt) (ended bool) {
+	switch s := s.(type) {
 	case *ast.DoBlockStmt:
-		r.block(s.Stmts)
+		s.Stmts, ended = r.block(s.Stmts, 0, nil)
 	case *ast.WhileStmt:
 		s.Condition = r.expr(s.Condition)
-		r.block(s.Stmts)
-	case *ast.RepeatStmt:
-		r.open()
-		for _, inner := range s.Stmts {
-			r.stmt(inner)
+		if mayJump(s.Condition) {
+			s.Condition = r.asCall(s.Condition)
 		}
+		s.Stmts, ended = r.block(s.Stmts, 0, nil)
+		s.Stmts = r.loop(s.Stmts, 0, s.Line())
+	case *ast.RepeatStmt:
+		r.open(0)
+		s.Stmts = r.stmts(s.Stmts)
 		s.Condition = r.expr(s.Condition)
-		r.close()
+		ended = r.close()
+		s.Stmts = r.loop(s.Stmts, 0, s.Line())
 	case *ast.IfStmt:
 		s.Condition = r.expr(s.Condition)
-		r.block(s.Then)
-		r.block(s.Else)
+		s.Then, ended = r.block(s.Then, 0, nil)
+		otherwise, also := r.block(s.Else, 0, nil)
+		if ended && len(otherwise) > 0 {
+			otherwise = append([]ast.Stmt{r.nameless(otherwise[0].Line())}, otherwise...)
+		}
+		s.Else, ended = otherwise, ended || also
 	case *ast.NumberForStmt:
 		s.Init = r.forNumber(s.Init, "initial value")
 		s.Limit = r.forNumber(s.Limit, "limit")
 		if s.Step != nil {
 			s.Step = r.forNumber(s.Step, "step")
 		}
-		r.block(s.Stmts, s.Name)
+		names := []string{s.Name}
+		s.Stmts, ended = r.block(s.Stmts, forRegisters, names)
+		s.Name = names[0]
 	case *ast.GenericForStmt:
 		r.exprs(s.Exprs)
-		r.block(s.Stmts, s.Names...)
-	case *ast.FuncDefStmt:
-		r.functionName(s.Name)
-		r.function(s.Func, s.Name.Receiver != nil)
-	case *ast.ReturnStmt:
-		r.exprs(s.Exprs)
+		s.Stmts, ended = r.block(s.Stmts, forRegisters, s.Names)
+		s.Stmts = r.loop(s.Stmts, forRegisters+len(s.Names), s.Line())
 	}
+	return ended
 }
+
+// loop keeps the code of a loop, which has so many registers for itself, from beginning with a
+// jump.
+func (r *rewriter) loop(body []ast.Stmt, registers, line int) []ast.Stmt {
+	if !jumpsFirst(body) {
+		return body
+	}
+	return append([]ast.Stmt{r.namelessFrom(registers, line)}, body...)
+}
+
+// asCall makes an expression the argument of a call that returns it.
+func (r *rewriter) asCall(e ast.Expr) ast.Expr {
+	call := &ast.FuncCallExpr{
+		Func: r.constant(r.m.identity, e.Line()), Args: []ast.Expr{e}, AdjustRet: true,
+	}
+	single(e)
+	setLines(call, e)
+	return call
+}
+
+// forRegisters is how many registers a loop has for itself.
+const forRegisters = 3
 
 // localAssign knows that a function may name itself.
 func (r *rewriter) localAssign(s *ast.LocalAssignStmt) {
 	if len(s.Names) == 1 && len(s.Exprs) == 1 {
 		if _, ok := s.Exprs[0].(*ast.FunctionExpr); ok {
-			r.declare(s.Names...)
+			r.declare(s.Names)
+			r.exprs(s.Exprs)
+			return
 		}
 	}
 	r.exprs(s.Exprs)
-	r.declare(s.Names...)
+	r.declare(s.Names)
 }
 
 // forNumber lets a number of a for loop be a string.
 func (r *rewriter) forNumber(e ast.Expr, what string) ast.Expr {
 	if _, ok := e.(*ast.NumberExpr); ok {
-		return e
+		return r.expr(e)
 	}
 	call := &ast.FuncCallExpr{
 		Func: r.constant(r.m.forNumber(what), e.Line()), Args: []ast.Expr{r.expr(e)},
@@ -254,7 +391,8 @@ func (r *rewriter) functionName(n *ast.FuncName) {
 func (r *rewriter) target(e ast.Expr) ast.Expr {
 	switch e := e.(type) {
 	case *ast.IdentExpr:
-		if !r.isGlobal(e.Value) {
+		if known := r.find(e.Value); known != "" {
+			e.Value = known
 			return e
 		}
 		key := &ast.StringExpr{Value: e.Value}
@@ -263,9 +401,7 @@ func (r *rewriter) target(e ast.Expr) ast.Expr {
 		setLines(key, e)
 		return field
 	case *ast.AttrGetExpr:
-		if _, ok := e.Object.(*ast.IdentExpr); !ok {
-			e.Object = inRegister(r.expr(e.Object))
-		}
+		e.Object = inRegister(r.expr(e.Object))
 		e.Key = r.key(e.Key)
 	}
 	return e

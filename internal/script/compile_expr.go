@@ -4,6 +4,7 @@ package script
 
 import (
 	"fmt"
+	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -18,9 +19,6 @@ func (r *rewriter) exprs(list []ast.Expr) {
 // key changes the key of a table: a constant of ours must not stand there, because the compiler
 // would take it for the name of a field.
 func (r *rewriter) key(e ast.Expr) ast.Expr {
-	if _, ok := e.(*ast.IdentExpr); ok {
-		return e
-	}
 	e = r.expr(e)
 	if s, ok := e.(*ast.StringExpr); ok && r.constants[s.Value] != nil {
 		return inRegister(e)
@@ -33,6 +31,8 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	switch e := e.(type) {
 	case *ast.IdentExpr:
 		return r.ident(e)
+	case *ast.NumberExpr:
+		r.number(e)
 	case *ast.AttrGetExpr:
 		return r.attr(e)
 	case *ast.TableExpr:
@@ -41,6 +41,9 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 				f.Key = r.key(f.Key)
 			}
 			f.Value = r.expr(f.Value)
+			if f.Key != nil {
+				single(f.Value) // gopher-lua takes all values of a call that comes last
+			}
 		}
 	case *ast.FuncCallExpr:
 		if e.Func != nil {
@@ -70,13 +73,34 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	return e
 }
 
+// name remembers how scripts call a constant of the machine, for errors.
+func (m *machine) name(v lua.LValue, name string) {
+	switch v.(type) {
+	case *lua.LTable, *lua.LFunction:
+		m.names[v] = name
+	}
+}
+
+// number writes a number so that gopher-lua reads it as Lua does: 010 is ten.
+func (r *rewriter) number(e *ast.NumberExpr) {
+	if n, ok := parseNumber(e.Value); ok {
+		e.Value = strconv.FormatFloat(n, 'g', -1, 64)
+	}
+}
+
 // ident makes a constant of a global that there is. What there is not stays, to be missed when
 // it is used.
 func (r *rewriter) ident(e *ast.IdentExpr) ast.Expr {
-	if v := r.m.global(e.Value); v != nil && r.isGlobal(e.Value) {
-		return r.constant(v, e.Line())
+	if known := r.find(e.Value); known != "" {
+		e.Value = known
+		return e
 	}
-	return e
+	v := r.m.global(e.Value)
+	if v == nil {
+		return e
+	}
+	r.m.name(v, "global '"+e.Value+"'")
+	return r.constant(v, e.Line())
 }
 
 // attr makes a constant of a function of a library: redis.call.
@@ -84,6 +108,7 @@ func (r *rewriter) attr(e *ast.AttrGetExpr) ast.Expr {
 	if object, ok := e.Object.(*ast.IdentExpr); ok && r.isGlobal(object.Value) {
 		key, isString := e.Key.(*ast.StringExpr)
 		if f := r.m.libraryFunction(object.Value, key, isString); f != nil {
+			r.m.name(f, "field '"+key.Value+"'")
 			return r.constant(f, e.Line())
 		}
 	}
@@ -91,8 +116,15 @@ func (r *rewriter) attr(e *ast.AttrGetExpr) ast.Expr {
 	return e
 }
 
+// libraryFunction is a function of a library, or nil. The libraries of package lualib are left
+// alone, because they find their names for errors where the script has them.
 func (m *machine) libraryFunction(library string, key *ast.StringExpr, ok bool) lua.LValue {
-	if !ok || m.libraries[library] == nil {
+	switch library {
+	case "redis", "string", "table", "math", "coroutine":
+	default:
+		ok = false
+	}
+	if !ok {
 		return nil
 	}
 	if f, ok := m.libraries[library].RawGetString(key.Value).(*lua.LFunction); ok {
@@ -117,12 +149,7 @@ func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 	}
 	names = append(names, r.described(last))
 	last = r.expr(last)
-	switch v := last.(type) { // one value of it, not all
-	case *ast.FuncCallExpr:
-		v.AdjustRet = true
-	case *ast.Comma3Expr:
-		v.AdjustRet = true
-	}
+	single(last)
 	call := &ast.FuncCallExpr{
 		Func: r.constant(r.m.concatenation(names), e.Line()), Args: append(operands, last),
 		AdjustRet: true,
@@ -131,17 +158,28 @@ func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 	return call
 }
 
+// single makes one value of an expression that may have many.
+func single(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
+	}
+}
+
 // function changes the body of a function.
 func (r *rewriter) function(e *ast.FunctionExpr, method bool) {
 	r.fn = &functionScope{outer: r.fn}
-	names := e.ParList.Names
+	r.open(0)
 	if method {
-		names = append([]string{"self"}, names...)
+		r.declareAs("self")
 	}
+	r.declare(e.ParList.Names)
 	if e.ParList.HasVargs {
-		names = append([]string{"arg"}, names...)
+		r.declareAs("arg")
 	}
-	r.block(e.Stmts, names...)
+	e.Stmts = r.stmts(e.Stmts)
 	r.fn = r.fn.outer
 }
 
@@ -230,31 +268,9 @@ func (c *depthChecker) exprs(list ...ast.Expr) {
 }
 
 func (c *depthChecker) expr(e ast.Expr) {
-	switch e := e.(type) {
-	case *ast.AttrGetExpr:
-		c.exprs(e.Object, e.Key)
-	case *ast.TableExpr:
-		for _, f := range e.Fields {
-			c.exprs(f.Key, f.Value)
-		}
-	case *ast.FuncCallExpr:
-		c.exprs(e.Func, e.Receiver)
-		c.exprs(e.Args...)
-	case *ast.LogicalOpExpr:
-		c.exprs(e.Lhs, e.Rhs)
-	case *ast.RelationalOpExpr:
-		c.exprs(e.Lhs, e.Rhs)
-	case *ast.ArithmeticOpExpr:
-		c.exprs(e.Lhs, e.Rhs)
-	case *ast.StringConcatOpExpr:
-		c.exprs(e.Lhs, e.Rhs)
-	case *ast.UnaryMinusOpExpr:
-		c.exprs(e.Expr)
-	case *ast.UnaryNotOpExpr:
-		c.exprs(e.Expr)
-	case *ast.UnaryLenOpExpr:
-		c.exprs(e.Expr)
-	case *ast.FunctionExpr:
-		c.block(e.Stmts)
+	if f, ok := e.(*ast.FunctionExpr); ok {
+		c.block(f.Stmts)
+		return
 	}
+	c.exprs(parts(e)...)
 }

@@ -3,7 +3,11 @@
 package script
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
+
+	"stampede/internal/assert"
 )
 
 // coroutineLibrary is the table coroutine: the evaluator's, with our errors, and with the meter
@@ -18,8 +22,15 @@ func (m *machine) coroutineLibrary() *lua.LTable {
 		return original.RawGetString(name).(*lua.LFunction).GFunction
 	}
 	create, resume := function("create"), function("resume")
+	begin := m.beginning()
 	newThread := func(L *lua.LState, name string) *lua.LState {
-		m.checkFunction(L, 1, name)
+		f := m.checkFunction(L, 1, name)
+		L.Push(begin)
+		L.Push(f)
+		L.Call(1, 1)
+		body := L.Get(-1)
+		L.SetTop(0)
+		L.Push(body)
 		create(L)
 		thread := L.Get(-1).(*lua.LState)
 		thread.SetContext(&m.meter)
@@ -60,15 +71,27 @@ func (m *machine) coroutineLibrary() *lua.LTable {
 	})
 }
 
-// resumed puts the error of a coroutine, if it ended in one, into our words. The results of
-// resume, n values, are on the stack.
-func (m *machine) resumed(L *lua.LState, n int) int {
+// resumed ends what was on its way when a coroutine failed. The results of resume, n values, are
+// on the stack.
+func (m *machine) resumed(_ *lua.LState, n int) int {
 	m.raised = false
-	if n == 2 && L.Get(-2) == lua.LFalse {
-		if s, ok := L.Get(-1).(lua.LString); ok && m.ended == nil {
-			L.Pop(1)
-			L.Push(s)
-		}
-	}
 	return n
+}
+
+// coroutineText makes of a function one that is to be the first of a coroutine: it lets errors be
+// worded by us in there. It is in Lua because a coroutine cannot yield across a function of Go.
+const coroutineText = `local prepare = ... return function(f)
+	return function(...) prepare() return f(...) end
+end`
+
+func (m *machine) beginning() *lua.LFunction {
+	L := m.state
+	f, err := L.Load(strings.NewReader(coroutineText), chunkName)
+	assert.That(err == nil, "the text of a coroutine does not compile")
+	L.Push(f)
+	L.Push(L.NewFunction(func(L *lua.LState) int { L.Panic = m.onPanic; return 0 }))
+	L.Call(1, 1)
+	begin := L.Get(-1).(*lua.LFunction)
+	L.SetTop(0)
+	return begin
 }

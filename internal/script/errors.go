@@ -106,16 +106,14 @@ func (m *machine) translated(L *lua.LState, v lua.LValue) lua.LValue {
 	if !ok {
 		return v
 	}
-	var message string
-	level := 0
-	frame, ok := L.GetStack(0)
-	if f, isLua := luaFunction(L, frame); ok && isLua {
-		message = m.reworded(L, f.Proto, pcOf(frame), string(text))
-	} else {
-		level = 1
-		message = rewordedOutside(string(text))
+	frame, _ := L.GetStack(0)
+	if f, isLua := luaFunction(L, frame); isLua {
+		return lua.LString(where(L, 0) + m.reworded(L, f.Proto, pcOf(frame), string(text)))
 	}
-	return lua.LString(where(L, level) + message)
+	if types, ok := strings.CutPrefix(afterPlace(string(text)), "attempt to compare "); ok {
+		return lua.LString(compareError(types))
+	}
+	return v
 }
 
 // luaFunction is the function of a frame; ok tells whether it is one of Lua.
@@ -146,16 +144,6 @@ func afterPlace(text string) string {
 		rest = after
 	}
 	return strings.TrimLeft(rest, ": ")
-}
-
-// rewordedOutside translates an error that a function of Go met, for which no instruction tells
-// names.
-func rewordedOutside(text string) string {
-	message := afterPlace(text)
-	if rest, ok := strings.CutPrefix(message, "attempt to compare "); ok {
-		return compareError(rest)
-	}
-	return message
 }
 
 // compareError words the comparison of "a with b".

@@ -41,6 +41,9 @@ func (m *machine) replyValue(b []byte) (v lua.LValue, rest []byte) {
 		if n < 0 {
 			return lua.LFalse, rest
 		}
+		if n >= arrayMax {
+			return m.errorTable("ERR too many elements for a table"), nil
+		}
 		t := m.state.CreateTable(n, 0)
 		for i := range n {
 			v, rest = m.replyValue(rest)

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"stampede/internal/command"
 	"stampede/internal/reply"
 )
@@ -58,6 +60,14 @@ type Library struct {
 	random random
 }
 
+// arrayMax is up to which index the elements of a table stand in a row. gopher-lua fills the row
+// up to the index that is set, so a single large index costs 16 bytes for each below it; above
+// it they are hashed, and the operator # no longer counts them.
+const arrayMax = 1 << 22
+
+// limitArrays sets arrayMax, which gopher-lua has for all its states together.
+var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = arrayMax })
+
 // NewLibrary returns a library without scripts.
 func NewLibrary(o Options) *Library {
 	o.RedisVersion = cmp.Or(o.RedisVersion, "7.0.15")
@@ -65,6 +75,7 @@ func NewLibrary(o Options) *Library {
 	o.MemoryMax = cmp.Or(o.MemoryMax, memoryMaxDefault)
 	l := &Library{options: o}
 	l.forget()
+	limitArrays()
 	l.random.x.Store(randomBegin)
 	l.idle.max = 2 * runtime.GOMAXPROCS(0)
 	return l
@@ -118,8 +129,13 @@ func (l *Library) add(source []byte, load bool) (*Script, error) {
 		return nil, err
 	}
 	s.flags.Store(uint32(flags))
-	if err := checkChunk(s.text(), chunkName); err != nil {
-		return nil, reply.Error("ERR Error compiling script (new function): " + err.Error())
+	if err := checkGrammar(s.text(), chunkName); err != nil {
+		return nil, compileError(err)
+	}
+	if load { // else the run that follows says what the grammar does not
+		if err := checkChunk(s.text(), chunkName); err != nil {
+			return nil, compileError(err)
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -137,6 +153,10 @@ func (l *Library) add(source []byte, load bool) (*Script, error) {
 		l.dropOldest()
 	}
 	return s, nil
+}
+
+func compileError(err error) reply.Error {
+	return reply.Error("ERR Error compiling script (new function): " + err.Error())
 }
 
 // dropOldest forgets the script of EVAL that was not used for the longest time.

@@ -16,7 +16,8 @@ import (
 const (
 	// callDepthMax is how many functions may have called each other. Lua has 20 000, but here
 	// each machine has the memory for them from the start: 80 bytes a call.
-	callDepthMax = 8000
+	callDepthMax      = 8000
+	coroutineDepthMax = 2000
 	// registersMax is how many values all functions that run may hold.
 	registersMax = 1 << 20
 	// compiledMax is how many scripts a machine remembers in its own form.
@@ -42,8 +43,10 @@ type machine struct {
 	args      *lua.LTable
 	entry     *lua.LFunction
 	inside    *lua.LFunction // what a protected call begins with
+	identity  *lua.LFunction // returns what it is given
 	onPanic   func(*lua.LState)
 	compiled  map[*Script]*lua.LFunction
+	names     map[lua.LValue]string // how scripts call what became a constant
 	words     wordCache
 	random    *random // that of the library, or seeded, once the run has seeded it
 	seeded    random
@@ -75,11 +78,16 @@ func newMachine(l *Library) *machine {
 		SkipOpenLibs: true, CallStackSize: callDepthMax,
 		RegistrySize: 1024, RegistryMaxSize: registersMax, RegistryGrowStep: 4096,
 	})
+	m.state.Options.MinimizeStackMemory = true // of coroutines
+	m.state.Options.RegistrySize, m.state.Options.CallStackSize = 256, coroutineDepthMax
 	m.compiled = make(map[*Script]*lua.LFunction)
+	m.names = make(map[lua.LValue]string)
 	m.meter.init(m)
+	m.meter.start()
 	m.state.SetContext(&m.meter)
 	m.openLibraries()
 	m.onPanic = m.panicked
+	m.identity = m.state.NewFunction(func(L *lua.LState) int { L.SetTop(1); return 1 })
 	m.entry = m.state.NewFunction(m.enter)
 	m.inside = m.state.NewFunction(m.enterProtected)
 	return m
@@ -119,8 +127,8 @@ func (m *machine) start(s *Script) error {
 	f := m.compiled[s]
 	if f == nil {
 		proto, err := m.compile(s.text(), chunkName)
-		if err != nil { // it was checked when it was given
-			return err
+		if err != nil {
+			return compileError(err)
 		}
 		if len(m.compiled) >= compiledMax {
 			clear(m.compiled)
@@ -205,7 +213,7 @@ func (m *machine) errorText(err error) (text string, known bool) {
 		return m.ended.Error(), true
 	}
 	if !errors.As(err, &raised) {
-		return "ERR " + err.Error(), false
+		return err.Error(), false
 	}
 	if raised.Type == lua.ApiErrorPanic {
 		return "ERR " + panicText(raised.Object.String()), false

@@ -3,6 +3,7 @@
 package script
 
 import (
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -25,7 +26,7 @@ func (m *machine) reworded(L *lua.LState, p *lua.FunctionProto, pc int, text str
 	}
 	message := afterPlace(text)
 	inst := p.Code[pc]
-	operand := func(rk int, action string) string { return typeError(L, p, pc, rk, action) }
+	operand := func(rk int, action string) string { return m.typeError(L, p, pc, rk, action) }
 	switch {
 	case strings.HasPrefix(message, "attempt to index a non-table object"):
 		switch opcode(inst) {
@@ -40,7 +41,7 @@ func (m *machine) reworded(L *lua.LState, p *lua.FunctionProto, pc int, text str
 		}
 		return operand(argA(inst), "call")
 	case strings.HasPrefix(message, "cannot perform "):
-		return arithmeticError(L, p, pc, operandValue(L, p, argB(inst)))
+		return m.arithmeticError(L, p, pc, operandValue(L, p, argB(inst)))
 	case message == "__unm undefined":
 		return operand(argB(inst), "perform arithmetic on")
 	case message == "__len undefined":
@@ -67,10 +68,7 @@ func (m *machine) operandFault(L *lua.LState, p *lua.FunctionProto, pc int, v lu
 	if operand == argC(inst) && opcode(inst) != lua.OP_UNM {
 		kind = typeName(other)
 	}
-	name := ""
-	if operand&constantBit == 0 {
-		name = registerName(p, pc, operand)
-	}
+	name := m.operandName(p, pc, operand)
 	if name == "" {
 		return "attempt to perform arithmetic on a " + kind + " value"
 	}
@@ -78,25 +76,32 @@ func (m *machine) operandFault(L *lua.LState, p *lua.FunctionProto, pc int, v lu
 }
 
 // arithmeticError words a wrong operand: the first, unless that is a number.
-func arithmeticError(L *lua.LState, p *lua.FunctionProto, pc int, first lua.LValue) string {
+func (m *machine) arithmeticError(
+	L *lua.LState, p *lua.FunctionProto, pc int, first lua.LValue,
+) string {
 	operand := argB(p.Code[pc])
 	if _, ok := numberOf(first); ok {
 		operand = argC(p.Code[pc])
 	}
-	return typeError(L, p, pc, operand, "perform arithmetic on")
+	return m.typeError(L, p, pc, operand, "perform arithmetic on")
 }
 
 // typeError says that something cannot be done with an operand, and how the script calls it.
-func typeError(L *lua.LState, p *lua.FunctionProto, pc, rk int, action string) string {
+func (m *machine) typeError(L *lua.LState, p *lua.FunctionProto, pc, rk int, action string) string {
 	kind := typeName(operandValue(L, p, rk))
-	name := ""
-	if rk&constantBit == 0 {
-		name = registerName(p, pc, rk)
-	}
+	name := m.operandName(p, pc, rk)
 	if name == "" {
 		return "attempt to " + action + " a " + kind + " value"
 	}
 	return "attempt to " + action + " " + name + " (a " + kind + " value)"
+}
+
+// operandName is how a script calls an operand; empty if it has no name.
+func (m *machine) operandName(p *lua.FunctionProto, pc, rk int) string {
+	if rk&constantBit != 0 {
+		return m.names[p.Constants[rk&^constantBit]]
+	}
+	return m.registerName(p, pc, rk)
 }
 
 func operandValue(L *lua.LState, p *lua.FunctionProto, rk int) lua.LValue {
@@ -117,8 +122,8 @@ func register(L *lua.LState, _ *lua.FunctionProto, n int) lua.LValue {
 // registerName is how a script calls what stands in a register before instruction pc: a local
 // variable of that name, or what the last instruction that wrote it had fetched. It is empty if
 // there is no name for it.
-func registerName(p *lua.FunctionProto, pc, reg int) string {
-	if name := localName(p, pc, reg); name != "" {
+func (m *machine) registerName(p *lua.FunctionProto, pc, reg int) string {
+	if name := localNameAt(p, pc, reg); name != "" {
 		return "local '" + name + "'"
 	}
 	for i := pc - 1; i >= 0; i-- {
@@ -129,15 +134,17 @@ func registerName(p *lua.FunctionProto, pc, reg int) string {
 		switch opcode(inst) {
 		case lua.OP_MOVE:
 			if argB(inst) < reg {
-				return registerName(p, i, argB(inst))
+				return m.registerName(p, i, argB(inst))
 			}
+		case lua.OP_LOADK:
+			return m.names[p.Constants[argBx(inst)]]
 		case lua.OP_GETGLOBAL:
 			return "global '" + constantName(p, argBx(inst)|constantBit<<16) + "'"
 		case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
 			return "field '" + constantName(p, argC(inst)) + "'"
 		case lua.OP_GETUPVAL:
 			if n := argB(inst); n < len(p.DbgUpvalues) {
-				return "upvalue '" + p.DbgUpvalues[n] + "'"
+				return "upvalue '" + cText(p.DbgUpvalues[n]) + "'"
 			}
 		case lua.OP_SELF:
 			return "method '" + constantName(p, argC(inst)) + "'"
@@ -176,24 +183,36 @@ func constantName(p *lua.FunctionProto, rk int) string {
 		return "?"
 	}
 	if s, ok := p.Constants[index].(lua.LString); ok {
-		return string(s)
+		return cText(string(s))
 	}
 	return "?"
 }
 
-// localName is the name of the local variable in a register at instruction pc.
-func localName(p *lua.FunctionProto, pc, reg int) string {
-	left := reg
+// cText is what C would print of a text: it ends at a zero byte.
+func cText(text string) string {
+	text, _, _ = strings.Cut(text, "\x00")
+	return text
+}
+
+// localNameAt is the name of the local variable in a register at instruction pc. Variables stand
+// in the order of their declaration: whoever came last to a register has it, until one comes to
+// a register below it.
+func localNameAt(p *lua.FunctionProto, pc, reg int) (name string) {
 	for _, local := range p.DbgLocals {
 		if local.StartPc > pc {
 			break
 		}
-		if pc <= local.EndPc || local.EndPc == 0 {
-			if left == 0 {
-				return local.Name
-			}
-			left--
+		shown, number, marked := strings.Cut(local.Name, registerMark)
+		at, err := strconv.Atoi(number)
+		if !marked || err != nil {
+			continue
+		}
+		switch {
+		case at == reg:
+			name = shown
+		case at < reg:
+			name = ""
 		}
 	}
-	return ""
+	return name
 }

@@ -20,6 +20,8 @@ type redisHost struct {
 	t    testing.TB
 	conn net.Conn
 	buf  []byte
+
+	pauses int
 }
 
 func dialRedis(t testing.TB, addr string) *redisHost {
@@ -31,9 +33,16 @@ func dialRedis(t testing.TB, addr string) *redisHost {
 	return &redisHost{t: t, conn: conn}
 }
 
-func (h *redisHost) ReadOnly()    {}
-func (h *redisHost) Wrote() bool  { return false }
-func (h *redisHost) Pause() error { return nil }
+func (h *redisHost) ReadOnly()   {}
+func (h *redisHost) Wrote() bool { return false }
+
+// Pause ends what runs for too long: no script of these tests is endless.
+func (h *redisHost) Pause() error {
+	if h.pauses++; h.pauses%1000 == 0 {
+		return reply.Error("ERR endless")
+	}
+	return nil
+}
 
 func (h *redisHost) Call(argv [][]byte, out *reply.Buffer) {
 	proto := "2"
@@ -49,7 +58,8 @@ func (h *redisHost) Call(argv [][]byte, out *reply.Buffer) {
 	if strings.HasPrefix(got, "-ERR unknown ") {
 		got = "-ERR Unknown Redis command called from script\r\n"
 	}
-	if strings.HasPrefix(got, "-ERR wrong number of arguments") && len(argv) < 4 {
+	if strings.HasPrefix(got, "-ERR wrong number of arguments") &&
+		!strings.EqualFold(string(argv[0]), "PING") {
 		got = "-ERR Wrong number of args calling Redis command from script\r\n"
 	}
 	out.B = append(out.B, got...)

@@ -31,8 +31,8 @@ func relative(position, n int) int {
 
 func (m *machine) stringByte(L *lua.LState) int {
 	s := m.checkString(L, 1, "byte")
-	first := relative(m.optInt(L, 2, 1, "byte"), len(s))
-	last := relative(m.optInt(L, 3, first, "byte"), len(s))
+	first := relative(m.optPosition(L, 2, 1, "byte"), len(s))
+	last := relative(m.optPosition(L, 3, first, "byte"), len(s))
 	first, last = max(first, 1), min(last, len(s))
 	if first > last {
 		return 0
@@ -128,8 +128,8 @@ func (m *machine) stringReverse(L *lua.LState) int {
 
 func (m *machine) stringSub(L *lua.LState) int {
 	s := m.checkString(L, 1, "sub")
-	first := max(relative(m.checkInt(L, 2, "sub"), len(s)), 1)
-	last := min(relative(m.optInt(L, 3, -1, "sub"), len(s)), len(s))
+	first := max(relative(int(integer(m.checkNumber(L, 2, "sub"))), len(s)), 1)
+	last := min(relative(m.optPosition(L, 3, -1, "sub"), len(s)), len(s))
 	if first > last {
 		L.Push(lua.LString(""))
 	} else {

@@ -69,7 +69,7 @@ func (m *machine) stringMatch(L *lua.LState) int { return m.find(L, "match", fal
 // find is string.find, or string.match, which gives no positions.
 func (m *machine) find(L *lua.LState, function string, positions bool) int {
 	subject, pattern := m.checkString(L, 1, function), m.checkString(L, 2, function)
-	from := relative(m.optInt(L, 3, 1, function), len(subject)) - 1
+	from := relative(m.optPosition(L, 3, 1, function), len(subject)) - 1
 	from = min(max(from, 0), len(subject))
 	if positions && (lua.LVAsBool(L.Get(4)) || !strings.ContainsAny(pattern, "^$*+?.([%-")) {
 		i := strings.Index(subject[from:], pattern)

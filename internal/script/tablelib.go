@@ -42,11 +42,11 @@ func (m *machine) changeTable(L *lua.LState, function string) *lua.LTable {
 }
 
 func (m *machine) tableConcat(L *lua.LState) int {
-	t := m.readTable(L, "concat")
 	separator := ""
 	if L.Get(2) != lua.LNil {
 		separator = m.checkString(L, 2, "concat")
 	}
+	t := m.readTable(L, "concat")
 	first := m.optInt(L, 3, 1, "concat")
 	last := m.optInt(L, 4, t.Len(), "concat")
 	text := m.text[:0]
@@ -98,12 +98,8 @@ func (m *machine) tableRemove(L *lua.LState) int {
 	if at < 1 || at > n {
 		return 0
 	}
-	L.Push(t.RawGetInt(at))
 	m.meter.steps((n - at) / 64)
-	for i := at; i < n; i++ {
-		t.RawSetInt(i, t.RawGetInt(i+1))
-	}
-	t.RawSetInt(n, lua.LNil)
+	L.Push(t.Remove(at))
 	return 1
 }
 

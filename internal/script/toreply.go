@@ -3,6 +3,8 @@
 package script
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"stampede/internal/reply"
@@ -67,7 +69,7 @@ func (m *machine) writeTable(t *lua.LTable, out *reply.Buffer, depth int) {
 		return
 	}
 	if digits, ok := t.RawGetString("big_number").(lua.LString); ok {
-		out.B = resp.AppendBigNumber(out.B, string(digits), out.Proto)
+		out.B = resp.AppendBigNumber(out.B, oneLine.Replace(string(digits)), out.Proto)
 		return
 	}
 	if inner, ok := t.RawGetString("verbatim_string").(*lua.LTable); ok {
@@ -80,6 +82,9 @@ func (m *machine) writeTable(t *lua.LTable, out *reply.Buffer, depth int) {
 	}
 	m.writeArray(t, out, depth)
 }
+
+// oneLine makes one line of several, as is done with everything that is a line on the wire.
+var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
 
 // verbatimFormat is the three letters that a format has on the wire.
 func verbatimFormat(format string) string { return (format + "   ")[:3] }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package script
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"stampede/internal/conformance"
+	"stampede/internal/reply"
+	"stampede/internal/resp"
+)
+
+var (
+	randomSeed    = flag.Uint64("seed", 1, "seed of random scripts")
+	randomScripts = flag.Int("scripts", 500, "how many random scripts")
+)
+
+// writer writes random scripts. They end soon: loops count to small numbers.
+type writer struct {
+	*rand.Rand
+	out    strings.Builder
+	locals []string
+	depth  int
+}
+
+func (w *writer) pick(words ...string) string { return words[w.IntN(len(words))] }
+
+func (w *writer) local() string {
+	if len(w.locals) == 0 || w.IntN(30) == 0 {
+		return w.pick("nil", "KEYS", "ARGV", "undefined")
+	}
+	return w.locals[w.IntN(len(w.locals))]
+}
+
+// expr is a random expression.
+func (w *writer) expr() string {
+	w.depth++
+	defer func() { w.depth-- }()
+	if w.depth > 4 {
+		return w.leaf()
+	}
+	switch w.IntN(13) {
+	case 0, 1:
+		return w.expr() + w.pick("+", "-", "*", "/", "%", "^", " .. ", "..") + " " + w.expr()
+	case 2:
+		return "(" + w.expr() + w.pick("==", "~=", "<", "<=", ">", ">=") + w.expr() + ")"
+	case 3:
+		return w.expr() + w.pick(" and ", " or ") + w.expr()
+	case 4:
+		return w.pick("-", "not ", "#") + w.leaf()
+	case 5:
+		return "{" + w.expr() + "," + w.pick("x=", "[2]=", "") + w.expr() + "}"
+	case 6:
+		return w.local() + w.pick(".x", "[1]", "["+w.leaf()+"]", ".x.y")
+	case 7:
+		return w.pick("tonumber", "type", "math.floor", "string.len", "string.upper",
+			"next", "unpack") + "(" + w.expr() + ")"
+	case 8:
+		return "(function(a,b) return " + w.pick("a", "b", "a,b", "b or a") + " end)(" + w.expr() + ")"
+	case 9:
+		return w.pick("string.rep", "string.sub", "string.find", "table.concat", "math.max",
+			"rawequal", "string.format") + "(" + w.expr() + "," + w.leaf() + ")"
+	}
+	return w.leaf()
+}
+
+func (w *writer) leaf() string {
+	switch w.IntN(6) {
+	case 0:
+		return w.pick("0", "1", "2", "-3", "1.5", "1e15", "0x10", "100", "1e100", "0.1")
+	case 1:
+		return w.pick(`"a"`, `"10"`, `"0x1F"`, `" 5 "`, `"x\0y"`, `""`, `"1e2"`, `"%d"`)
+	case 2:
+		return w.pick("nil", "true", "false", "KEYS[1]", "ARGV[1]", "{}", "#ARGV", "{1,2,3}")
+	}
+	return w.local()
+}
+
+// block is random statements.
+func (w *writer) block(n int) {
+	known := len(w.locals)
+	for range n {
+		w.statement()
+	}
+	w.locals = w.locals[:known]
+}
+
+func (w *writer) statement() {
+	w.depth++
+	defer func() { w.depth-- }()
+	kind := w.IntN(10)
+	if w.depth > 3 {
+		kind %= 4
+	}
+	switch kind {
+	case 0, 1, 2:
+		name := fmt.Sprintf("v%d", len(w.locals))
+		fmt.Fprintf(&w.out, "local %s = %s\n", name, w.expr())
+		w.locals = append(w.locals, name)
+	case 3:
+		fmt.Fprintf(&w.out, "%s\n", w.pick("do local _ = "+w.expr()+" end",
+			"if type("+w.local()+")=='table' then log[#log+1]=1 end", "log[#log+1]=tostring("+
+				w.leaf()+")"))
+	case 4:
+		fmt.Fprintf(&w.out, "for i=%s,%s do\n", w.pick("1", `"2"`, "3"),
+			w.pick("3", "4", `"5"`, w.leaf()))
+		w.out.WriteString("if i>5 then break end\n")
+		w.locals = append(w.locals, "i")
+		w.block(2)
+		w.locals = w.locals[:len(w.locals)-1]
+		w.out.WriteString("end\n")
+	case 5:
+		fmt.Fprintf(&w.out, "if %s then\n", w.expr())
+		w.block(2)
+		w.out.WriteString("else\n")
+		w.block(1)
+		w.out.WriteString("end\n")
+	case 6:
+		name := fmt.Sprintf("v%d", len(w.locals))
+		fmt.Fprintf(&w.out, "local function %s(p, ...)\n", name)
+		w.locals = append(w.locals, "p")
+		w.block(2)
+		w.locals[len(w.locals)-1] = name
+		fmt.Fprintf(&w.out, "return p, ... end\n")
+		fmt.Fprintf(&w.out, "log[#log+1]=type(%s(%s))\n", name, w.expr())
+	case 7:
+		fmt.Fprintf(&w.out, "do local ok,e=pcall(function()\n")
+		w.block(2)
+		fmt.Fprintf(&w.out, "return %s end) log[#log+1]=type(e)=='string' and e or type(e) end\n",
+			w.expr())
+	case 8:
+		fmt.Fprintf(&w.out, "for k,v in ipairs({%s,%s}) do\n", w.expr(), w.expr())
+		w.locals = append(w.locals, "k", "v")
+		w.block(2)
+		w.locals = w.locals[:len(w.locals)-2]
+		w.out.WriteString("end\n")
+	case 9:
+		fmt.Fprintf(&w.out, "log[#log+1]=redis.pcall(%s,%s)\n",
+			w.pick(`"GET"`, `"ECHO"`, `"DEL"`), w.leaf())
+	}
+}
+
+// script is a random script.
+func (w *writer) script() string {
+	w.out.Reset()
+	w.locals = w.locals[:0]
+	w.out.WriteString("local log = {}\n")
+	w.block(1 + w.IntN(6))
+	w.out.WriteString("return {log," + w.expr() + "}")
+	return w.out.String()
+}
+
+// TestRandomScriptsAnswerAsRedis runs random scripts here and there.
+func TestRandomScriptsAnswerAsRedis(t *testing.T) {
+	addr := conformance.StartRedis(t)
+	there, host := dialRedis(t, addr), dialRedis(t, addr)
+	library := NewLibrary(Options{})
+	w := &writer{Rand: rand.New(rand.NewPCG(*randomSeed, 0))}
+	errors := 0
+	for i := range *randomScripts {
+		source := w.script()
+		want := there.do("EVAL", source, "1", "k1", "a1", "5")
+		if strings.HasPrefix(want, "-") {
+			errors++
+		}
+		out := reply.Buffer{Proto: resp.RESP2}
+		if s, err := library.Eval([]byte(source)); err != nil {
+			out.Err(err)
+		} else {
+			library.Run(s, Input{Host: host, Keys: bytesOf([]string{"k1"}),
+				Args: bytesOf([]string{"a1", "5"})}, &out)
+		}
+		if got := string(out.B); got != want && !addressesDiffer(got, want) {
+			t.Fatalf("seed %d, script %d\n%s\n got %q\nwant %q", *randomSeed, i, source, got, want)
+		}
+	}
+	t.Logf("seed %d: %d of %d scripts fail", *randomSeed, errors, *randomScripts)
+}
+
+// addressesDiffer tells whether a reply shows where something lies in memory.
+func addressesDiffer(got, want string) bool {
+	return strings.Contains(got, "0x") && strings.Contains(want, "0x")
+}
