@@ -3,7 +3,6 @@
 GO       ?= go
 BIN      := bin/stampede
 LINT     := $(GO) tool -modfile=tools/go.mod
-PORT     ?= 6379
 
 .PHONY: help build demo test unit race slow conformance fuzz lint bench generate clean
 

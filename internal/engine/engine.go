@@ -38,15 +38,17 @@ import (
 
 // Options configure an Engine. Config and Registry are required.
 type Options struct {
-	Facts    admin.Facts                                 // what INFO says of the program; Shards and RedisVersion are filled in
-	Log      func(level script.LogLevel, message string) // of redis.log in scripts; nil: dropped
-	Shutdown func(save bool)                             // asked by SHUTDOWN; must not wait; nil: the command is an error
+	// Facts are what INFO says of the program; Shards and RedisVersion are filled in.
+	Facts admin.Facts
+	// Log takes what scripts say by redis.log; nil: it is dropped.
+	Log func(level script.LogLevel, message string)
+	// Shutdown is asked by SHUTDOWN and must not wait; nil: the command is an error.
+	Shutdown func(save bool)
 
 	Shards       int                   // 0: one
 	ReserveBytes int64                 // of addresses for each shard's data; 0: 32 GiB
 	Config       *config.Config        // the parameters
 	Registry     *session.Registry     // who is connected
-	Stats        *metrics.Stats        // what is counted; nil: an Engine's own
 	Clock        func() (unixMs int64) // nil: the machine's
 }
 

@@ -93,6 +93,20 @@ func TestTransactions(t *testing.T) {
 	s.want("+OK\r\n+QUEUED\r\n*-1\r\n", "MULTI", "SET k w", "EXEC")
 }
 
+// TestExecTookTheTimeOfItsCalls: a short call before EXEC's end must not take half of it.
+func TestExecTookTheTimeOfItsCalls(t *testing.T) {
+	s := newStore(t, 1)
+	if err := s.engine.config.SetAtStart("enable-debug-command", "yes"); err != nil {
+		t.Fatal(err)
+	}
+	s.do("MULTI", "DEBUG SLEEP 0.02", "INCR a", "EXEC")
+	for _, c := range s.engine.stats.Commands() {
+		if c.Name == "exec" && c.Nanos < 20e6 {
+			t.Errorf("EXEC took %d ns, less than what it waited for", c.Nanos)
+		}
+	}
+}
+
 func TestKeyIsGoneAtItsMillisecond(t *testing.T) {
 	s := newStore(t, 1)
 	s.want("+OK\r\n", "SET k v PX 100")

@@ -190,8 +190,10 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 	r.call.NowMs = r.space.NowMs
 	r.space.NoTouch = r.call.Session.NoTouch
 	if p.row.Flags&command.DenyOOM != 0 && !r.engine.makeRoom(r.held, r.space, argv) {
+		r.endLap() // the lap's calls are the last that were counted
 		out.Fail(reply.ErrOOM)
 		r.rec.Rejected(p.row.ID)
+		r.rec.Error(out.B[at:])
 		return
 	}
 	switch do := p.row.Do.(type) {

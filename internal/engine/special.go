@@ -34,7 +34,8 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 		}
 		r.tx.End()
 	}
-	r.lap.last = started // what EXEC ran was measured, too
+	r.endLap()           // of calls that EXEC ran
+	r.lap.last = started // EXEC took all of their time
 	r.end(at, out)
 	r.endLap()
 }

@@ -23,12 +23,10 @@ const (
 	ErrNoSuchKey    Error = "ERR no such key"
 	ErrStringTooBig Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	ErrOffset       Error = "ERR offset is out of range"
-	ErrIndex        Error = "ERR index out of range"
 	ErrDBIndex      Error = "ERR DB index is out of range"
 	ErrNoAuth       Error = "NOAUTH Authentication required."
 	ErrOOM          Error = "OOM command not allowed when used memory > 'maxmemory'."
 	ErrExecAbort    Error = "EXECABORT Transaction discarded because of previous errors."
-	ErrCrossSlot    Error = "CROSSSLOT Keys in request don't hash to the same slot"
 )
 
 // ErrArity is the answer to a call with too few or too many arguments. name is the
