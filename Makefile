@@ -4,7 +4,7 @@ GO       ?= go
 BIN      := bin/stampede
 LINT     := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help build demo test unit race slow conformance fuzz lint bench generate clean
+.PHONY: help build demo test unit race slow conformance hunt fuzz lint bench generate clean
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -30,9 +30,15 @@ slow: ## the structures with all their invariants checked at every step
 	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace
 	$(GO) test -tags slowassert -short -run 'AnyCall|ManyClients' ./internal/engine
 
-conformance: build ## two million random calls on us and on a real redis-server, with a new seed
+SEED ?= 1
+
+conformance: build ## two million random calls on us and on a real redis-server
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 10m ./internal/conformance \
-		-calls 500000 -seed $$(date +%s)
+		-calls 500000 -seed $(SEED)
+
+hunt: ## the random tests with a seed that nobody has tried
+	seed=$$(date +%s) && echo "STAMPEDE_SEED=$$seed" && STAMPEDE_SEED=$$seed $(GO) test -count=1 ./... && \
+		$(MAKE) conformance SEED=$$seed
 
 fuzz: ## each fuzzer for half a minute
 	scripts/fuzz 30s

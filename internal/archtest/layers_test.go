@@ -11,16 +11,18 @@ import (
 // its own line or below. A name that ends in /* stands for the packages below that folder.
 // Moving a name up needs a reason in the commit message.
 var layers = strings.Split(strings.TrimSpace(`
-internal/assert internal/glob internal/slot internal/longdouble
+internal/assert internal/glob internal/slot internal/longdouble internal/disk
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table
 internal/container/dict
+internal/jsondoc internal/rdb internal/journal internal/effect internal/stock
+internal/jsonpath
 internal/object internal/loadgen
 internal/reply
 internal/keyspace
 internal/session internal/config
 internal/command internal/shard internal/metrics
-internal/txn internal/script/lualib
+internal/txn internal/script/lualib internal/snapshot
 internal/script
 internal/family/*
 internal/engine
@@ -31,7 +33,10 @@ cmd/stampede
 
 // free are the packages that only tests import, or that only test. They may import
 // anything and nothing but tests imports them.
-var free = []string{"internal/archtest", "internal/command/commandtest", "internal/conformance", "internal/resp/oracle"}
+var free = []string{
+	"internal/archtest", "internal/command/commandtest", "internal/conformance",
+	"internal/resp/oracle", "internal/seedtest",
+}
 
 // alone are the packages that could be published tomorrow: they import of ours only what
 // stands here.

@@ -17,6 +17,7 @@ import (
 
 	"stampede/internal/engine"
 	"stampede/internal/reply"
+	"stampede/internal/seedtest"
 	"stampede/internal/session"
 )
 
@@ -266,7 +267,7 @@ func TestServerStopsWhileACallTakesLong(t *testing.T) {
 // interrupted for the others, with limits that stall them: each must get its replies, in
 // order, as if it were alone.
 func TestManyClientsWhileCallsTakeLong(t *testing.T) {
-	seed := rand.Uint64()
+	seed := seedtest.Of(t)
 	everyLoop(t, func(t *testing.T, s *running, shared *loopTest) {
 		limits := *s.limits.Load()
 		limits.StallBytes, limits.StallBytesMax, limits.TotalBytes = 16<<10, 64<<10, 0
@@ -276,9 +277,6 @@ func TestManyClientsWhileCallsTakeLong(t *testing.T) {
 			running.Go(func() { s.randomClient(t, rand.New(rand.NewPCG(seed, uint64(i)))) })
 		}
 		running.Wait()
-		if t.Failed() {
-			t.Log("seed", seed)
-		}
 		eventually(t, "all are forgotten", func() bool { return s.Clients() == 0 })
 	})
 }

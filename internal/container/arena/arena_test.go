@@ -9,6 +9,7 @@ import (
 
 	"stampede/internal/assert"
 	"stampede/internal/container/arena"
+	"stampede/internal/seedtest"
 )
 
 const mib = 1 << 20
@@ -110,8 +111,7 @@ func TestMemoryGoesBack(t *testing.T) {
 
 func TestManySlabsOfOneClass(t *testing.T) {
 	const size = 100 << 10 // nine to a slab
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := seedtest.Of(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	a := newArena(t, 0)
 	var refs []arena.Ref

@@ -8,6 +8,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"stampede/internal/seedtest"
 )
 
 // TestTwin runs random edits on the tree and its twin: phases of growth and of decline, with
@@ -15,8 +17,7 @@ import (
 func TestTwin(t *testing.T) {
 	for _, scores := range []int{1, 7, 100, 1 << 30} {
 		t.Run(fmt.Sprint(scores, " scores"), func(t *testing.T) {
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
+			seed := seedtest.Of(t)
 			r := rand.New(rand.NewPCG(seed, 0))
 			w := newTwin(t)
 			for phase := range 6 {
@@ -103,8 +104,7 @@ func TestOrders(t *testing.T) {
 // TestLarge has inner nodes that split and merge on several levels away from the edges.
 func TestLarge(t *testing.T) {
 	const n = 100_000
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := seedtest.Of(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	m := &names{}
 	tree := New(m)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"stampede/internal/seedtest"
 )
 
 // twin is a pack and, beside it, the same elements as a slice of strings.
@@ -146,8 +148,7 @@ func borders() []string {
 }
 
 func TestTwin(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := seedtest.Of(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	list := borders()
 	for range 15 {

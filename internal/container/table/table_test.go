@@ -10,6 +10,7 @@ import (
 
 	"stampede/internal/container/arena"
 	"stampede/internal/container/table"
+	"stampede/internal/seedtest"
 )
 
 // hashOf hashes references themselves: what the tests store has no block.
@@ -68,8 +69,7 @@ func TestGrowAndShrink(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := seedtest.Of(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	for _, tab := range []*table.Table{table.New(hashOf), table.NewIn(a, hashOf)} {
 		w := twin{table: tab, want: map[uint32]bool{}}

@@ -18,6 +18,7 @@ import (
 	"stampede/internal/family/introspect"
 	"stampede/internal/reply"
 	"stampede/internal/resp"
+	"stampede/internal/seedtest"
 )
 
 func TestRowsAreThoseOfRedis(t *testing.T) {
@@ -203,7 +204,7 @@ LIST FILTERBY PATTERN client|kill`
 
 // TestKeysOfRandomCalls asks both for the keys of calls that are mostly nonsense.
 func TestKeysOfRandomCalls(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := seedtest.Of(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	table, redis := newTable(t), dialRedis(t, conformance.StartRedis(t), 2)
 	rows := slices.DeleteFunc(slices.Clone(table.Rows()), func(row *command.Row) bool {
