@@ -12,12 +12,10 @@ import (
 	"stampede/internal/conformance"
 	"stampede/internal/reply"
 	"stampede/internal/resp"
+	"stampede/internal/seedtest"
 )
 
-var (
-	randomSeed    = flag.Uint64("seed", 1, "seed of random scripts")
-	randomScripts = flag.Int("scripts", 500, "how many random scripts")
-)
+var randomScripts = flag.Int("scripts", 500, "how many random scripts")
 
 // writer writes random scripts. They end soon: loops count to small numbers.
 type writer struct {
@@ -159,7 +157,7 @@ func TestRandomScriptsAnswerAsRedis(t *testing.T) {
 	addr := conformance.StartRedis(t)
 	there, host := dialRedis(t, addr), dialRedis(t, addr)
 	library := NewLibrary(Options{})
-	w := &writer{Rand: rand.New(rand.NewPCG(*randomSeed, 0))}
+	w := &writer{Rand: rand.New(rand.NewPCG(seedtest.Of(t), 0))}
 	errors := 0
 	for i := range *randomScripts {
 		source := w.script()
@@ -175,10 +173,10 @@ func TestRandomScriptsAnswerAsRedis(t *testing.T) {
 				Args: bytesOf([]string{"a1", "5"})}, &out)
 		}
 		if got := string(out.B); got != want && !addressesDiffer(got, want) {
-			t.Fatalf("seed %d, script %d\n%s\n got %q\nwant %q", *randomSeed, i, source, got, want)
+			t.Fatalf("script %d\n%s\n got %q\nwant %q", i, source, got, want)
 		}
 	}
-	t.Logf("seed %d: %d of %d scripts fail", *randomSeed, errors, *randomScripts)
+	t.Logf("%d of %d scripts fail", errors, *randomScripts)
 }
 
 // addressesDiffer tells whether a reply shows where something lies in memory.

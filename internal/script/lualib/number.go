@@ -64,8 +64,12 @@ func appendNumber(buf []byte, n float64, digits int) []byte {
 	return strconv.AppendFloat(buf, n, 'g', digits, 64)
 }
 
-// parseNumber reads a whole text as Lua reads a number: spaces around it do not count.
+// parseNumber reads a whole text as Lua reads a number: spaces around it do not count, nor does
+// what follows a zero byte, which ends a text of C.
 func parseNumber(text string) (n float64, ok bool) {
+	if end := strings.IndexByte(text, 0); end >= 0 {
+		text = text[:end]
+	}
 	text = strings.Trim(text, " \t\n\v\f\r")
 	n, length := scanNumber(text)
 	return n, length > 0 && length == len(text)

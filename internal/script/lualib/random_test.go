@@ -3,24 +3,27 @@
 package lualib
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
+
+	"stampede/internal/seedtest"
 )
+
+// randomBatches is 100 where a change is tested, and more where faults are hunted.
+var randomBatches = flag.Int("batches", 100, "how many batches of random calls")
 
 // TestRandomCallsAreOfRedis makes random calls of all libraries in both and compares what they
 // return or raise. Tables have one key outside their array part: the order of more differs.
 func TestRandomCallsAreOfRedis(t *testing.T) {
 	client := startRedis(t)
 	L := newState(t)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	g := generator{rand.New(rand.NewPCG(seed, 1))}
-	const batches, batchSize = 100, 25 // a call of Redis each
-	for range batches {
+	g := generator{rand.New(rand.NewPCG(seedtest.Of(t), 1))}
+	const batchSize = 25 // a call of Redis each
+	for range *randomBatches {
 		calls := make([]string, batchSize)
 		for i := range calls {
 			calls[i] = "pcall(function() return " + g.call() + " end)"
