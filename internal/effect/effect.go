@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package effect is what calls did to the keyspace, as bytes: what the journal keeps and a
+// replica or the ledger reads.
+//
+// An effect says what is so afterwards, not what was asked for: a deadline is a time and no
+// duration, a random choice is what was chosen, a script is what it wrote. Effects applied
+// in order to the keyspace that they began with give the keyspace that they ended with, on
+// any number of shards.
+//
+// A record of the journal holds the effects of a group of calls or of one transaction: all
+// of them count or none. Which record is where, and whether it is whole, is package
+// journal's business; what an effect does to a keyspace is package keyspace's.
+//
+// # Ownership
+//
+// A [Buffer] belongs to whoever owns the shard or shards whose changes it takes. A [Reader]
+// belongs to its maker.
+//
+// # Format
+//
+// An effect is one byte for its [Op], one byte for the database, and the parts that its op
+// has, in the order of [Effect]'s fields: byte strings after their length, numbers as
+// uvarints, scores as eight bytes of a float64, little-endian.
+package effect
+
+// Op says what an effect does.
+type Op uint8
+
+// The ops, with the parts that each has. The numbers are on disks: they never change.
+const (
+	Set          Op = 1  // Key DeadlineMs Value: a string, whatever was there before
+	Splice       Op = 2  // Key N Value: a string has these bytes from N on; it grows as needed
+	Deadline     Op = 3  // Key DeadlineMs; 0: the key never ends
+	Remove       Op = 4  // Key
+	HashSet      Op = 5  // Key Field Value
+	HashDelete   Op = 6  // Key Field
+	ZSetAdd      Op = 7  // Key Field Score: the member has this score
+	ZSetRemove   Op = 8  // Key Field
+	ZSetCut      Op = 9  // Key N M: M members go from rank N on
+	Flush        Op = 10 // the database is empty
+	FlushAll     Op = 11 // all databases are empty
+	Swap         Op = 12 // N: the database and number N exchange their contents
+	Move         Op = 13 // Key N Field: the key is Field of database N now, which was absent
+	Copy         Op = 14 // Key N Field: Field of database N, absent so far, equals the key
+	Put          Op = 15 // Key DeadlineMs Value: a value of any kind, as in a DUMP payload
+	JSONSet      Op = 16 // Key Value: a document in its portable form; the deadline stays
+	Stock        Op = 17 // Key Value: what happened to a stock, in its own terms
+	Lease        Op = 18 // Key Value: what happened to a lock, in its own terms
+	FunctionLoad Op = 19 // Value: the text of a library; one of the same name is replaced
+	FunctionDrop Op = 20 // Field: the name of a library; empty: all of them
+	opEnd        Op = 21
+)
+
+// parts are what an op has beside the database.
+type parts uint8
+
+const (
+	hasKey parts = 1 << iota
+	hasN
+	hasM
+	hasDeadline
+	hasField
+	hasScore
+	hasValue
+)
+
+// partsOf is the layout of an op; none for one that is not known.
+func partsOf(op Op) (p parts, ok bool) {
+	layouts := [opEnd]parts{
+		Set:          hasKey | hasDeadline | hasValue,
+		Splice:       hasKey | hasN | hasValue,
+		Deadline:     hasKey | hasDeadline,
+		Remove:       hasKey,
+		HashSet:      hasKey | hasField | hasValue,
+		HashDelete:   hasKey | hasField,
+		ZSetAdd:      hasKey | hasField | hasScore,
+		ZSetRemove:   hasKey | hasField,
+		ZSetCut:      hasKey | hasN | hasM,
+		Swap:         hasN,
+		Move:         hasKey | hasN | hasField,
+		Copy:         hasKey | hasN | hasField,
+		Put:          hasKey | hasDeadline | hasValue,
+		JSONSet:      hasKey | hasValue,
+		Stock:        hasKey | hasValue,
+		Lease:        hasKey | hasValue,
+		FunctionLoad: hasValue,
+		FunctionDrop: hasField,
+	}
+	if op == 0 || op >= opEnd {
+		return 0, false
+	}
+	return layouts[op], true
+}
+
+// Effect is one change. Which fields count is said at its Op; byte strings of an effect
+// that was read are views into its record.
+type Effect struct {
+	Op         Op
+	DB         int
+	Key        []byte
+	N, M       uint64
+	DeadlineMs int64 // Unix time; 0: none
+	Field      []byte
+	Score      float64
+	Value      []byte
+}
