@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jsondoc
+
+import (
+	"encoding/binary"
+
+	"stampede/internal/assert"
+)
+
+// AppendNull appends null in packed form.
+func AppendNull(dst []byte) []byte { return append(dst, tagNull) }
+
+// AppendBool appends true or false in packed form.
+func AppendBool(dst []byte, b bool) []byte {
+	if b {
+		return append(dst, tagTrue)
+	}
+	return append(dst, tagFalse)
+}
+
+// AppendInt appends an integer in packed form.
+func AppendInt(dst []byte, n int64) []byte {
+	if uint64(n) <= smallMax {
+		return append(dst, tagSmall|byte(n))
+	}
+	width := intBytes(n)
+	return appendLow(append(dst, tagInteger|byte(width-1)), n, width)
+}
+
+// appendLow appends the low width bytes of n.
+func appendLow(dst []byte, n int64, width int) []byte {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(n))
+	return append(dst, b[:width]...)
+}
+
+// intBytes tells how many bytes hold n in two's complement.
+func intBytes(n int64) int {
+	width := 1
+	for ; width < 8; width++ {
+		if shift := 64 - 8*width; n<<shift>>shift == n {
+			break
+		}
+	}
+	return width
+}
+
+// AppendString appends a string in packed form. The text must be valid UTF-8.
+func AppendString(dst, text []byte) []byte {
+	dst = appendHead(dst, familyString, len(text))
+	return append(dst, text...)
+}
+
+// appendHead appends tag and length of a value of n bytes.
+func appendHead(dst []byte, f family, n int) []byte {
+	at := len(dst)
+	dst = append(dst, "....."[:headBytes(f, n)]...)
+	putHead(dst[at:], f, n)
+	return dst
+}
+
+// AppendName appends the name of a member, which its value is to follow. The name must be
+// valid UTF-8 and new to its object.
+func AppendName(dst, name []byte, names *Names) []byte {
+	if number := names.take(name); number >= 0 {
+		return appendNumber(dst, number)
+	}
+	return appendInline(dst, name)
+}
+
+func appendNumber(dst []byte, number int) []byte {
+	if number <= nameShortMax {
+		return append(dst, byte(number))
+	}
+	return append(dst, nameWide|byte(number>>8), byte(number))
+}
+
+func appendInline(dst, name []byte) []byte {
+	switch n := len(name); {
+	case n <= inlineMax:
+		dst = append(dst, nameInline+byte(n))
+	case n < 1<<8:
+		dst = append(dst, name8, byte(n))
+	default:
+		dst = binary.LittleEndian.AppendUint32(append(dst, name32), uint32(n))
+	}
+	return append(dst, name...)
+}
+
+// Mark is an array or an object that OpenArray or OpenObject began and Close is to end.
+type Mark struct {
+	at     int
+	family family
+}
+
+// openRoom is left for the head of what is not likely to be long.
+const openRoom = 2
+
+// OpenArray begins an array: what is appended until Close are its elements.
+func OpenArray(dst []byte) ([]byte, Mark) {
+	return append(dst, "....."[:openRoom]...), Mark{len(dst), familyArray}
+}
+
+// OpenObject begins an object: what is appended until Close are its members, each a name by
+// AppendName and a value.
+func OpenObject(dst []byte) ([]byte, Mark) {
+	return append(dst, "....."[:openRoom]...), Mark{len(dst), familyObject}
+}
+
+// Close ends the array or object that m began. It moves what is in it if that is longer
+// than 255 bytes.
+func Close(dst []byte, m Mark) []byte {
+	assert.That(m.at+openRoom <= len(dst), "jsondoc: closes what is not open")
+	return closeBody(dst, m.at, openRoom, m.family)
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jsondoc
+
+// Append parses text, which must be one JSON value (RFC 8259) with nothing but white space
+// around it, and appends it in packed form. A member name that comes again in its object
+// keeps its place and takes the last value. Texts that are no Unicode (bad UTF-8, half
+// a surrogate pair) are refused. The error is a *SyntaxError; dst comes back as it was then.
+func Append(dst, text []byte, names *Names) ([]byte, error) {
+	p := parser{text: text, dst: dst, names: names}
+	if len(text) > TextBytesMax {
+		return dst, &SyntaxError{TextBytesMax, "text is too long"}
+	}
+	if p.document() {
+		return p.dst, nil
+	}
+	return p.dst[:len(dst)], &SyntaxError{p.at, p.reason}
+}
+
+// A parser reads text from the offset at and appends to dst. Its methods tell whether they
+// succeeded; if not, at and reason are the error.
+type parser struct {
+	text   []byte
+	at     int
+	dst    []byte
+	names  *Names
+	depth  int
+	reason string
+}
+
+func (p *parser) fail(reason string) bool {
+	if p.reason = reason; p.at >= len(p.text) {
+		p.at, p.reason = len(p.text), "unexpected end of text"
+	}
+	return false
+}
+
+func (p *parser) document() bool {
+	p.space()
+	if !p.value() {
+		return false
+	}
+	if p.space(); p.at < len(p.text) {
+		return p.fail("unexpected character behind the value")
+	}
+	return true
+}
+
+// space passes over white space.
+func (p *parser) space() {
+	for p.at < len(p.text) && p.text[p.at] <= ' ' {
+		switch p.text[p.at] {
+		case ' ', '\n', '\t', '\r':
+			p.at++
+		default:
+			return
+		}
+	}
+}
+
+// peek is the byte to read next, or 0 at the end of the text.
+func (p *parser) peek() byte {
+	if p.at < len(p.text) {
+		return p.text[p.at]
+	}
+	return 0
+}
+
+func (p *parser) value() bool {
+	switch c := p.peek(); c {
+	case '"':
+		return p.string()
+	case '{':
+		return p.object()
+	case '[':
+		return p.array()
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return p.number()
+	case 't':
+		return p.literal("true", tagTrue)
+	case 'f':
+		return p.literal("false", tagFalse)
+	case 'n':
+		return p.literal("null", tagNull)
+	}
+	return p.fail("expected a value")
+}
+
+func (p *parser) literal(word string, tag byte) bool {
+	for i := range len(word) {
+		if p.peek() != word[i] {
+			return p.fail("expected " + word)
+		}
+		p.at++
+	}
+	p.dst = append(p.dst, tag)
+	return true
+}
+
+func (p *parser) number() bool {
+	n, ok := scanNumeral(p.text, p.at)
+	if !ok {
+		p.at = n.end
+		return p.fail("expected a digit")
+	}
+	p.dst = n.appendPacked(p.dst, p.text[p.at:n.end])
+	p.at = n.end
+	return true
+}
+
+// open begins an array or an object and leaves room for its head. Where much text is still
+// to come it leaves the most that can be needed, so that great contents need not move.
+func (p *parser) open() (at, room int, ok bool) {
+	if p.depth++; p.depth > DepthMax {
+		return 0, 0, p.fail("nested too deeply")
+	}
+	at, room = len(p.dst), openRoom
+	if len(p.text)-p.at >= 1<<16 {
+		room = headBytes(familyArray, 1<<16)
+	}
+	p.dst = append(p.dst, "....."[:room]...)
+	p.at++
+	p.space()
+	return at, room, true
+}
+
+func (p *parser) close(at, room int, f family) bool {
+	p.dst = closeBody(p.dst, at, room, f)
+	p.depth--
+	p.at++
+	return true
+}
+
+func (p *parser) array() bool {
+	at, room, ok := p.open()
+	if !ok {
+		return false
+	}
+	if p.peek() == ']' {
+		return p.close(at, room, familyArray)
+	}
+	for p.value() {
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.at++
+			p.space()
+		case ']':
+			return p.close(at, room, familyArray)
+		default:
+			return p.fail("expected a comma or the end of the array")
+		}
+	}
+	return false
+}
+
+func (p *parser) object() bool {
+	at, room, ok := p.open()
+	if !ok {
+		return false
+	}
+	if p.peek() == '}' {
+		return p.close(at, room, familyObject)
+	}
+	seen := nameSet{from: at + room}
+	for p.member(&seen) {
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.at++
+			p.space()
+		case '}':
+			if seen.mayRepeat {
+				p.dst = unique(p.dst, seen.from, p.names)
+			}
+			return p.close(at, room, familyObject)
+		default:
+			return p.fail("expected a comma or the end of the object")
+		}
+	}
+	return false
+}
+
+func (p *parser) member(seen *nameSet) bool {
+	if p.peek() != '"' {
+		return p.fail("expected the name of a member")
+	}
+	at := len(p.dst)
+	if !p.name() {
+		return false
+	}
+	seen.add(p.dst, at)
+	if p.space(); p.peek() != ':' {
+		return p.fail("expected a colon")
+	}
+	p.at++
+	p.space()
+	return p.value()
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jsondoc
+
+// Transcode appends a value in packed form for another Names, as a document of its own.
+func Transcode(dst []byte, v Value, names *Names) []byte {
+	if names == v.names {
+		return append(dst, v.Packed()...)
+	}
+	return transcode(dst, v, names)
+}
+
+// AppendPortable appends a value in packed form with all names written out: bytes that stand
+// for themselves, for a file or another process. Import reads them.
+func AppendPortable(dst []byte, v Value) []byte { return Transcode(dst, v, nil) }
+
+func transcode(dst []byte, v Value, names *Names) []byte {
+	kind := v.Kind()
+	if kind < Array {
+		return append(dst, v.Packed()...)
+	}
+	at, f := len(dst), familyArray
+	if kind == Object {
+		f = familyObject
+	}
+	from, to := body(v.doc, v.at)
+	room := headBytes(f, to-from)
+	dst = append(dst, "....."[:room]...)
+	for it := v.Children(); it.Next(); {
+		if f == familyObject {
+			dst = AppendName(dst, it.Name(), names)
+		}
+		dst = transcode(dst, it.Value(), names)
+	}
+	return closeBody(dst, at, room, f)
+}
+
+// Import appends the document that AppendPortable wrote, for names. Bytes that are no such
+// document give an error, whatever they are; dst comes back as it was then.
+func Import(dst, portable []byte, names *Names) ([]byte, error) {
+	if err := check(portable, nil); err != nil {
+		return dst, err
+	}
+	return Transcode(dst, Root(portable, nil), names), nil
+}
