@@ -4,6 +4,7 @@ package keyspace
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"stampede/internal/object"
 )
@@ -67,15 +68,17 @@ const freeStepElements = 2000
 
 // FreeStep frees some of what was dropped and tells whether there is more.
 func (s *Space) FreeStep() (more bool) {
-	n := len(s.big.dying)
-	if n == 0 {
-		return false
+	for i, o := range s.big.dying {
+		if o.Saving() {
+			continue // a cut still has to hand it out
+		}
+		if o.FreeStep(freeStepElements) {
+			s.big.dying = slices.Delete(s.big.dying, i, i+1)
+			return i < len(s.big.dying)
+		}
+		return true
 	}
-	if s.big.dying[n-1].FreeStep(freeStepElements) {
-		s.big.dying[n-1] = nil
-		s.big.dying = s.big.dying[:n-1]
-	}
-	return len(s.big.dying) > 0
+	return false
 }
 
 func (e *Entry) bigIndex() uint32 { return binary.LittleEndian.Uint32(e.value()) }

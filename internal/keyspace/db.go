@@ -122,21 +122,6 @@ func (db *DB) Delete(key []byte) bool {
 	return true
 }
 
-// Flush removes every key of the database.
-func (db *DB) Flush() {
-	db.touchExisting(nil)
-	db.space.Stats.Changes += int64(db.Len())
-	for cursor := uint64(0); ; {
-		cursor = db.keys.Scan(cursor, func(ref uint32) { db.freeBlock(arena.Ref(ref)) })
-		if cursor == 0 {
-			break
-		}
-	}
-	db.keys.Free()
-	db.expires.Free()
-	db.init()
-}
-
 // freeBlock gives back what the entry at ref holds. The tables still name it.
 func (db *DB) freeBlock(ref arena.Ref) {
 	e := db.at(ref)
@@ -209,6 +194,8 @@ func (db *DB) check() {
 		cursor = db.keys.Scan(cursor, func(ref uint32) {
 			e := db.at(arena.Ref(ref))
 			assert.That(e.kind != object.None, "keyspace: entry without a kind")
+			assert.That(db.space.cut != nil || e.meta()&phaseFlag == db.space.phase,
+				"keyspace: a key without the phase of its Space")
 			if e.hasDeadline {
 				expiring++
 			}

@@ -19,8 +19,8 @@ import (
 //	|           |              |                   |  one)     |     |       |
 //	+-----------+--------------+-------------------+-----------+-----+-------+
 //
-// meta: bits 0–3 the kind, 4–6 the form, 7 whether there is a deadline, 8–31 when and how
-// often it was used (access.go). All numbers are little-endian. The value is the text of a
+// meta: bits 0–3 the kind, 4–5 the form, 6 the phase (cut.go), 7 whether there is a
+// deadline, 8–31 when and how often it was used (access.go). All numbers are little-endian. The value is the text of a
 // string, the 8 bytes of an integer, a packed collection, or the 4-byte number of a big
 // one. A block is always of the class that its length asks for, so the length frees it.
 
@@ -28,11 +28,14 @@ import (
 type form uint8
 
 const (
-	formText   form = iota // a string as it was set
-	formRaw                // a string that APPEND, SETRANGE or SETBIT made
-	formInt                // a string that is a 64-bit integer
-	formPacked             // a small collection in one piece
-	formBig                // a large collection: a number into bigs
+	formText form = iota // a string as it was set
+	formRaw              // a string that APPEND, SETRANGE or SETBIT made
+	formInt              // a string that is a 64-bit integer
+	formBig              // a large collection: a number into bigs
+
+	// formPacked is a small collection in one piece. No string is packed and nothing else
+	// is a text, so that one number does for both and the forms take two bits.
+	formPacked = formText
 )
 
 const (
@@ -40,7 +43,9 @@ const (
 	deadlineBytes = 8
 	intBytes      = 8
 	bigIndexBytes = 4
+	phaseFlag     = 1 << 6
 	deadlineFlag  = 1 << 7
+	keepMask      = phaseFlag | accessMask<<8 // what a block takes along when it moves
 )
 
 // Entry is a key that was looked up: there or absent. It is a view: valid until the next
@@ -67,7 +72,7 @@ type shape struct {
 	deadlineMs int64 // 0: none
 }
 
-func (s shape) hasLength() bool { return s.form <= formRaw || s.form == formPacked }
+func (s shape) hasLength() bool { return s.form <= formRaw }
 
 // headBytes is the length of all that stands before the key.
 func (s shape) headBytes() int {
@@ -83,9 +88,10 @@ func (s shape) headBytes() int {
 
 func (s shape) blockBytes() int { return s.headBytes() + s.keyLen + s.valueLen }
 
-// write fills in everything before the key and returns its length.
-func (s shape) write(block []byte, access uint32) int {
-	meta := uint32(s.kind) | uint32(s.form)<<4 | access<<8
+// write fills in everything before the key and returns its length. kept are the bits of
+// meta that the shape does not decide.
+func (s shape) write(block []byte, kept uint32) int {
+	meta := uint32(s.kind) | uint32(s.form)<<4 | kept
 	if s.deadlineMs != 0 {
 		meta |= deadlineFlag
 	}
@@ -115,7 +121,7 @@ func (e *Entry) load(db *DB, ref arena.Ref) {
 	head := db.space.arena.Bytes(ref, blockMin)
 	meta := binary.LittleEndian.Uint32(head)
 	e.db, e.ref = db, ref
-	e.kind, e.form, e.hasDeadline = object.Kind(meta&15), form(meta>>4&7), meta&deadlineFlag != 0
+	e.kind, e.form, e.hasDeadline = object.Kind(meta&15), form(meta>>4&3), meta&deadlineFlag != 0
 	keyLen, n := int(head[metaBytes]), metaBytes+1
 	if keyLen >= 0x80 {
 		// The key alone makes the block longer than any head.
@@ -190,20 +196,17 @@ func (e *Entry) DeadlineMs() int64 {
 
 // Encoding is what OBJECT ENCODING answers.
 func (e *Entry) Encoding() string {
-	switch e.form {
-	case formInt:
-		return "int"
-	case formRaw:
-		return "raw"
-	case formText:
-		if len(e.value()) <= embeddedMax {
-			return "embstr"
-		}
-		return "raw"
-	case formPacked:
+	switch {
+	case e.form == formBig:
+		return e.big().Encoding()
+	case e.kind != object.String:
 		return "listpack"
+	case e.form == formInt:
+		return "int"
+	case e.form == formText && len(e.value()) <= embeddedMax:
+		return "embstr"
 	}
-	return e.big().Encoding()
+	return "raw"
 }
 
 // embeddedMax is the length up to which Redis calls a string "embstr".
@@ -228,7 +231,7 @@ const slotBytes = 7
 // create makes an absent key with room for its value, which the caller must fill.
 func (e *Entry) create(key []byte, s shape) {
 	s.keyLen = len(key)
-	e.reserve(s, key, e.db.space.access)
+	e.reserve(s, key, e.db.space.access<<8|e.db.space.phase)
 	e.db.keys.Insert(e.hash, uint32(e.ref))
 	// Insert may have moved entries about, so the position is looked up when it is needed.
 	e.pos = e.db.position(e.db.keys, e.hash, e.ref)
@@ -238,11 +241,11 @@ func (e *Entry) create(key []byte, s shape) {
 }
 
 // reserve allocates a block of shape s, writes its head and key, and lets e be it.
-func (e *Entry) reserve(s shape, key []byte, access uint32) {
+func (e *Entry) reserve(s shape, key []byte, kept uint32) {
 	n := s.blockBytes()
 	ref := e.db.space.arena.Alloc(n)
 	block := e.db.space.arena.Bytes(ref, n)
-	at := s.write(block, access)
+	at := s.write(block, kept)
 	copy(block[at:], key)
 	e.ref, e.block, e.keyAt, e.valueAt = ref, block, at, at+s.keyLen
 	e.kind, e.form, e.hasDeadline = s.kind, s.form, s.deadlineMs != 0
@@ -257,7 +260,7 @@ func (e *Entry) reshape(s shape, keep int) {
 	if !e.reshapeInPlace(s) {
 		old, oldRef := e.block, e.ref
 		oldKeyAt, oldValueAt := e.keyAt, e.valueAt
-		e.reserve(s, old[oldKeyAt:oldValueAt], e.meta()>>8)
+		e.reserve(s, old[oldKeyAt:oldValueAt], e.meta()&keepMask)
 		copy(e.value()[:keep], old[oldValueAt:])
 		e.db.keys.Replace(e.pos, uint32(e.ref))
 		if had {
@@ -277,7 +280,7 @@ func (e *Entry) reshapeInPlace(s shape) bool {
 		!e.db.space.arena.Resize(e.ref, len(e.block), n) {
 		return false
 	}
-	s.write(e.block, e.meta()>>8)
+	s.write(e.block, e.meta()&keepMask)
 	e.block = e.db.space.arena.Bytes(e.ref, n)
 	e.kind, e.form = s.kind, s.form
 	return true
@@ -305,7 +308,9 @@ func (db *DB) position(t *table.Table, hash uint64, ref arena.Ref) table.Pos {
 
 // Remove removes the key. Afterwards e is absent.
 func (e *Entry) Remove() {
+	e.saveFirst()
 	db := e.db
+	db.space.Effects.Remove(db.index, e.Key())
 	db.changed(e.Key())
 	e.unlink()
 }

@@ -22,6 +22,7 @@ func (db *DB) expire(e *Entry) {
 // SetDeadline lets the key end at a Unix time in milliseconds; 0: never. A time that is
 // not in the future removes the key at once.
 func (e *Entry) SetDeadline(deadlineMs int64) {
+	e.saveFirst()
 	switch {
 	case deadlineMs != 0 && deadlineMs <= e.db.space.NowMs:
 		e.Remove()
@@ -36,6 +37,7 @@ func (e *Entry) SetDeadline(deadlineMs int64) {
 		s.deadlineMs = deadlineMs
 		e.reshape(s, s.valueLen)
 	}
+	e.db.space.Effects.Deadline(e.db.index, e.Key(), deadlineMs)
 	e.db.changed(e.Key())
 }
 

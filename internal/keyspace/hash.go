@@ -87,7 +87,9 @@ func findField(p listpack.Pack, field []byte) int {
 
 // Set puts a value under a field and tells whether the field is new.
 func (h *Hash) Set(field, value []byte) (created bool) {
+	h.e.saveFirst()
 	created = h.set(field, value)
+	h.e.db.space.Effects.HashSet(h.e.db.index, h.key, field, value)
 	h.e.db.changed(h.key)
 	return created
 }
@@ -142,6 +144,7 @@ func (h *Hash) Delete(field []byte) bool {
 		return false
 	}
 	if big := h.big(); big != nil {
+		h.e.saveFirst()
 		if !big.Delete(field) {
 			return false
 		}
@@ -151,13 +154,15 @@ func (h *Hash) Delete(field []byte) bool {
 		if off < 0 {
 			return false
 		}
+		h.e.saveFirst()
 		h.e.fitPack(p.Delete(off, 2))
 	}
 	if h.Len() == 0 {
 		h.e.Remove()
-	} else {
-		h.e.db.changed(h.key)
+		return true
 	}
+	h.e.db.space.Effects.HashDelete(h.e.db.index, h.key, field)
+	h.e.db.changed(h.key)
 	return true
 }
 

@@ -41,6 +41,7 @@ func (db *DB) Restore(key []byte, image Image) {
 		e.create(key, image.shape)
 	}
 	copy(e.value(), image.value)
-	e.setMeta(image.meta)
+	e.setMeta(image.meta&^phaseFlag | e.meta()&phaseFlag)
+	e.tell(key)
 	db.changed(key)
 }

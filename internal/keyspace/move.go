@@ -25,11 +25,17 @@ func (e *Entry) CopyTo(dst *DB, key []byte) {
 	} else {
 		copy(target.value(), e.value())
 	}
+	dst.space.Effects.Copy(e.db.index, e.Key(), dst.index, key)
 	dst.changed(key)
 }
 
 // MoveTo is CopyTo and the removal of e. Within a Space a large collection is not copied.
 func (e *Entry) MoveTo(dst *DB, key []byte) {
+	e.saveFirst()
+	effects := dst.space.Effects
+	effects.Move(e.db.index, e.Key(), dst.index, key)
+	effects.Pause()
+	defer effects.Resume()
 	if e.form == formBig && e.db.space == dst.space {
 		var target Entry
 		dst.lookup(&target, key)

@@ -33,6 +33,7 @@ import (
 
 	"stampede/internal/assert"
 	"stampede/internal/container/arena"
+	"stampede/internal/effect"
 	"stampede/internal/object"
 )
 
@@ -50,6 +51,10 @@ type Space struct {
 	NowMs int64 // the time of the calls that run now; set by Advance, read by anyone
 	Stats Stats // counters; see there
 
+	// Effects takes what changes. Whoever owns the shard sets it; nil takes nothing. Calls
+	// that own several Spaces give all of them the same one.
+	Effects *effect.Buffer
+
 	NoTouch bool // reads do not count as use of their keys; set by whoever runs a call
 
 	Limits object.Limits // up to which size collections stay packed
@@ -62,6 +67,8 @@ type Space struct {
 	big    bigs
 	policy Policy
 	access uint32      // of a key that is written now; see access.go
+	phase  uint32      // phaseFlag or 0: of keys that a cut has passed; see cut.go
+	cut    *Cut        // under way, or nil
 	digits [2][24]byte // the texts of integers that views were asked of
 }
 
@@ -114,34 +121,6 @@ func (s *Space) Len() (n int) {
 
 // DB is database number n, 0 ≤ n < [Databases].
 func (s *Space) DB(n int) *DB { return s.dbs[n] }
-
-// Swap exchanges the contents of two databases. Whoever watches a key that exists in
-// either of them sees it changed. Cost: O(watched keys).
-func (s *Space) Swap(i, j int) {
-	if i == j {
-		return
-	}
-	a, b := s.dbs[i], s.dbs[j]
-	a.touchExisting(b)
-	b.touchExisting(a)
-	s.dbs[i], s.dbs[j] = b, a
-	a.index, b.index = b.index, a.index
-	a.watchers, b.watchers = b.watchers, a.watchers
-	s.Stats.Changes++
-}
-
-// FlushAll removes every key of every database.
-func (s *Space) FlushAll() {
-	for _, db := range s.dbs {
-		db.touchExisting(nil)
-		s.Stats.Changes += int64(db.Len())
-	}
-	s.big.freeAll()
-	s.arena.Reset()
-	for _, db := range s.dbs {
-		db.init()
-	}
-}
 
 // Used is what counts against maxmemory, in bytes. It costs nothing.
 func (s *Space) Used() int64 { return s.arena.Used() }

@@ -86,6 +86,7 @@ func (e *Entry) Set(key, text []byte, deadlineMs int64) {
 func (e *Entry) SetText(key, text []byte, deadlineMs int64) {
 	e.put(key, shape{kind: object.String, form: formText, valueLen: len(text)}, deadlineMs)
 	copy(e.value(), text)
+	e.db.space.Effects.Set(e.db.index, key, e.DeadlineMs(), text)
 	e.db.changed(key)
 }
 
@@ -93,8 +94,13 @@ func (e *Entry) SetText(key, text []byte, deadlineMs int64) {
 func (e *Entry) SetInt(key []byte, n, deadlineMs int64) {
 	if e.form != formInt || !e.Exists() || deadlineMs != KeepDeadline {
 		e.put(key, shape{kind: object.String, form: formInt, valueLen: intBytes}, deadlineMs)
+	} else {
+		e.saveFirst()
 	}
 	binary.LittleEndian.PutUint64(e.value(), uint64(n))
+	if effects := e.db.space.Effects; effects != nil {
+		effects.Set(e.db.index, key, e.DeadlineMs(), e.Text())
+	}
 	e.db.changed(key)
 }
 
@@ -115,6 +121,7 @@ func (e *Entry) put(key []byte, s shape, deadlineMs int64) {
 		e.create(key, s)
 		return
 	}
+	e.saveFirst()
 	s.deadlineMs = deadlineMs
 	if deadlineMs == KeepDeadline {
 		s.deadlineMs = e.DeadlineMs()
@@ -126,28 +133,37 @@ func (e *Entry) put(key []byte, s shape, deadlineMs int64) {
 	e.setMeta(e.meta()&0xFF | e.db.space.access<<8)
 }
 
-// Resize makes the string under key n bytes long, n ≥ 1, filling with zero bytes, and
-// returns all of its bytes for the caller to change. The key keeps its deadline. It is
-// for APPEND, SETRANGE and their like: afterwards the string counts as "raw".
-func (e *Entry) Resize(key []byte, n int) []byte {
+// Splice lets the string under key have the bytes of part from offset on: what lies between
+// its end and there becomes zero bytes, and it grows as far as it must. The key keeps its
+// deadline. It is for APPEND, SETRANGE and their like: afterwards the string counts as
+// "raw". part must not be empty nor a view of the Space.
+func (e *Entry) Splice(key []byte, offset int, part []byte) {
+	n := max(e.TextLen(), offset+len(part))
+	e.resize(key, n)
+	copy(e.value()[offset:], part)
+	e.db.space.Effects.Splice(e.db.index, key, offset, part)
+	e.db.changed(key)
+}
+
+// resize makes the string under key n bytes long, n ≥ 1, filling with zero bytes.
+func (e *Entry) resize(key []byte, n int) {
 	s := shape{kind: object.String, form: formRaw, valueLen: n}
 	if !e.Exists() {
 		e.create(key, s)
 		clear(e.value())
-	} else {
-		s.deadlineMs = e.DeadlineMs()
-		old := e.TextLen()
-		if e.form == formInt {
-			text := e.AppendText(nil)
-			e.reshape(s, 0)
-			copy(e.value(), text)
-		} else {
-			e.reshape(s, min(old, n))
-		}
-		if n > old {
-			clear(e.value()[old:])
-		}
+		return
 	}
-	e.db.changed(key)
-	return e.value()
+	e.saveFirst()
+	s.deadlineMs = e.DeadlineMs()
+	old := e.TextLen()
+	if e.form == formInt {
+		text := e.AppendText(nil)
+		e.reshape(s, 0)
+		copy(e.value(), text)
+	} else {
+		e.reshape(s, min(old, n))
+	}
+	if n > old {
+		clear(e.value()[old:])
+	}
 }

@@ -90,11 +90,11 @@ func change(rng *rand.Rand, s *Space, model *twin) string {
 		model.dbs[n][key] = twinValue{text, deadlineMs}
 		return "Set"
 	case 3, 4:
-		size := 1 + rng.IntN(200)
-		copy(e.Resize([]byte(key), size), "x")
-		text := (v.text + strings.Repeat("\x00", 200))[:max(size, 0)]
-		model.dbs[n][key] = twinValue{"x" + text[1:], v.deadlineMs}
-		return "Resize"
+		offset := rng.IntN(200)
+		e.Splice([]byte(key), offset, []byte("x"))
+		text := v.text + strings.Repeat("\x00", max(offset+1-len(v.text), 0))
+		model.dbs[n][key] = twinValue{text[:offset] + "x" + text[offset+1:], v.deadlineMs}
+		return "Splice"
 	case 5:
 		if ok {
 			e.Remove()
@@ -112,20 +112,20 @@ func change(rng *rand.Rand, s *Space, model *twin) string {
 		return "ExpireStep"
 	case 8:
 		other := rng.IntN(3)
-		s.Swap(n, other)
+		Swap([]*Space{s}, n, other)
 		model.dbs[n], model.dbs[other] = model.dbs[other], model.dbs[n]
 		return "Swap"
 	case 9:
 		return move(s, model, n, rng.IntN(3), key, fmt.Sprint("key", rng.IntN(40)))
 	case 10:
 		if rng.IntN(20) == 0 {
-			db.Flush()
+			Flush([]*Space{s}, n)
 			clear(model.dbs[n])
 		}
 		return "Flush"
 	default:
 		if rng.IntN(60) == 0 {
-			s.FlushAll()
+			FlushAll([]*Space{s})
 			*model = twin{nowMs: model.nowMs, dbs: newTwin().dbs}
 		}
 		return "FlushAll"

@@ -164,14 +164,17 @@ func (r AddRule) outcome(at spot, score float64) (AddOutcome, float64) {
 func (z *ZSet) AddIf(rule AddRule, score float64, member []byte) (AddOutcome, float64) {
 	at := z.find(member)
 	outcome, score := rule.outcome(at, score)
-	switch outcome {
-	case AddCreated:
-		z.insert(score, member)
-		z.e.db.changed(z.key)
-	case AddUpdated:
-		z.move(at, score, member)
-		z.e.db.changed(z.key)
+	if outcome < AddUpdated {
+		return outcome, score
 	}
+	z.e.saveFirst()
+	if outcome == AddCreated {
+		z.insert(score, member)
+	} else {
+		z.move(at, score, member)
+	}
+	z.e.db.space.Effects.ZSetAdd(z.e.db.index, z.key, member, score)
+	z.e.db.changed(z.key)
 	return outcome, score
 }
 
@@ -236,12 +239,17 @@ func (z *ZSet) Remove(member []byte) bool {
 	if !at.found {
 		return false
 	}
+	z.e.saveFirst()
 	if big := z.big(); big != nil {
 		big.Delete(at.ref)
 	} else {
 		z.e.fitPack(z.e.pack().Delete(at.off, 2))
 	}
-	z.removed()
+	if z.removeEmpty() {
+		return true
+	}
+	z.e.db.space.Effects.ZSetRemove(z.e.db.index, z.key, member)
+	z.e.db.changed(z.key)
 	return true
 }
 
@@ -251,20 +259,25 @@ func (z *ZSet) RemoveRange(first, n int) {
 	if n <= 0 {
 		return
 	}
+	z.e.saveFirst()
 	if big := z.big(); big != nil {
 		big.DeleteRange(first, n)
 	} else {
 		p := z.e.pack()
 		z.e.fitPack(p.Delete(p.At(2*first), 2*n))
 	}
-	z.removed()
+	if z.removeEmpty() {
+		return
+	}
+	z.e.db.space.Effects.ZSetCut(z.e.db.index, z.key, first, n)
+	z.e.db.changed(z.key)
 }
 
-// removed must follow every removal of members.
-func (z *ZSet) removed() {
-	if z.Len() == 0 {
-		z.e.Remove()
-	} else {
-		z.e.db.changed(z.key)
+// removeEmpty removes the key if its last member is gone.
+func (z *ZSet) removeEmpty() bool {
+	if z.Len() > 0 {
+		return false
 	}
+	z.e.Remove()
+	return true
 }

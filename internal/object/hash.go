@@ -27,6 +27,19 @@ func (*BigHash) OutsideBytes() int64 { return dictBytes }
 // dictBytes is about what a dict takes of the Go heap: itself, and its table's directory.
 const dictBytes = 200
 
+// Elements visits every pair.
+func (h *BigHash) Elements(visit SaveFunc) {
+	h.Each(func(field, value []byte) bool {
+		visit(field, value, 0)
+		return true
+	})
+}
+
+// BeginSave hands every pair out once as it is now; see [dict.Dict.BeginSave].
+func (h *BigHash) BeginSave(save SaveFunc) {
+	h.Dict.BeginSave(func(field, value []byte) { save(field, value, 0) })
+}
+
 // Copy makes an equal hash in a. Cost: O(fields).
 func (h *BigHash) Copy(a *arena.Arena, seed maphash.Seed) Big {
 	c := NewHash(a, seed)

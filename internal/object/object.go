@@ -68,7 +68,21 @@ type Big interface {
 	// FreeStep gives back about n elements' memory and tells whether it was the last.
 	// Nothing else may be called on the value once FreeStep has been.
 	FreeStep(n int) (done bool)
+
+	// Elements visits every element. visit must not change the shard.
+	Elements(visit SaveFunc)
+
+	// BeginSave hands every element out once as it is now: those that are about to change
+	// at once, the others in steps of about n elements that must follow until one is the
+	// last. No other save may be under way.
+	BeginSave(save SaveFunc)
+	SaveStep(n int) (done bool)
+	Saving() bool
 }
+
+// SaveFunc takes an element of a collection that is handed out: a field and its value, or a
+// member and its score. They are views; the collection must not be changed meanwhile.
+type SaveFunc func(member, value []byte, score float64)
 
 // Limits say up to which size a collection stays packed and a string grows. They are the
 // parameters of the same names in redis.conf.

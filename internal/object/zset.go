@@ -17,7 +17,7 @@ import (
 // BigZSet is a sorted set that outgrew its packed form. Each member is one block of the
 // arena,
 //
-//	score (float64 bits, LE) · uvarint length · member
+//	score (float64 bits, LE) · uvarint 2 · length + phase · member
 //
 // found by its name through a table, and by score or rank through a tree that holds the
 // scores once more: what is read by name never touches the tree.
@@ -33,9 +33,16 @@ type BigZSet struct {
 	indexBytes int64        // of the arena, in the table
 	rest       btree.Cursor // what FreeStep has not freed yet
 	freeing    bool
+
+	phase int // 0 or 1; that of all members unless a save is under way; see package dict
+	save  SaveFunc
+	saved uint64 // how far SaveStep has come
 }
 
-const scoreBytes = 8
+const (
+	scoreBytes  = 8
+	tagBytesMax = 5 // no member is longer than 2^32
+)
 
 // NewZSet returns an empty sorted set whose members lie in a.
 func NewZSet(a *arena.Arena, seed maphash.Seed) *BigZSet {
@@ -101,12 +108,12 @@ func (z *BigZSet) hash(member []byte) uint64 { return maphash.Bytes(z.seed, memb
 // Member is a view of the member at ref.
 func (z *BigZSet) Member(ref uint32) []byte {
 	r := arena.Ref(ref)
-	n, start := int(z.arena.Bytes(r, scoreBytes+1)[scoreBytes]), scoreBytes+1
-	if n >= 0x80 {
-		length, bytes := binary.Uvarint(z.arena.Bytes(r, n)[scoreBytes:])
-		n, start = int(length), scoreBytes+bytes
+	tag, start := int(z.arena.Bytes(r, scoreBytes+1)[scoreBytes]), scoreBytes+1
+	if tag >= 0x80 {
+		long, bytes := binary.Uvarint(z.arena.Bytes(r, scoreBytes+tagBytesMax)[scoreBytes:])
+		tag, start = int(long), scoreBytes+bytes
 	}
-	return z.arena.Bytes(r, start+n)[start:]
+	return z.arena.Bytes(r, start+tag>>1)[start:]
 }
 
 // Score is the score of the member at ref.
@@ -137,7 +144,7 @@ func (z *BigZSet) Insert(score float64, member []byte) {
 	z.blockBytes += int64(arena.SizeOf(size))
 	block := z.arena.Bytes(r, size)
 	binary.LittleEndian.PutUint64(block, math.Float64bits(score))
-	n := scoreBytes + binary.PutUvarint(block[scoreBytes:], uint64(len(member)))
+	n := scoreBytes + binary.PutUvarint(block[scoreBytes:], uint64(len(member)<<1|z.phase))
 	copy(block[n:], member)
 	used := z.arena.Used()
 	z.index.Insert(z.hash(member), uint32(r))
@@ -147,6 +154,7 @@ func (z *BigZSet) Insert(score float64, member []byte) {
 
 // Move gives the member at ref another score. Cost: O(log n).
 func (z *BigZSet) Move(ref uint32, score float64) {
+	z.saveFirst(ref)
 	z.tree.Move(z.Score(ref), score, z.Member(ref))
 	z.setScore(ref, score)
 }
@@ -165,6 +173,7 @@ func (z *BigZSet) DeleteRange(rank, n int) {
 
 // forget takes a member out of the table and frees it.
 func (z *BigZSet) forget(ref uint32) {
+	z.saveFirst(ref)
 	for p := z.index.Probe(z.hash(z.Member(ref))); p.Next(); {
 		if p.Ref() == ref {
 			used := z.arena.Used()
@@ -186,7 +195,7 @@ func (z *BigZSet) freeBlock(ref uint32) {
 // zsetBlockSize is the number of bytes of the block of a member.
 func zsetBlockSize(memberLen int) int {
 	n := scoreBytes + 1 + memberLen
-	for rest := memberLen >> 7; rest > 0; rest >>= 7 {
+	for rest := memberLen >> 6; rest > 0; rest >>= 7 {
 		n++
 	}
 	return n
@@ -233,6 +242,52 @@ func (z *BigZSet) Random(r uint64) (ref uint32) {
 // of [table.Table.Scan]. visit must not change the sorted set.
 func (z *BigZSet) Scan(cursor uint64, visit func(ref uint32)) (next uint64) {
 	return z.index.Scan(cursor, visit)
+}
+
+// Elements visits every member in order.
+func (z *BigZSet) Elements(visit SaveFunc) {
+	z.tree.Each(func(score float64, ref uint32) bool {
+		visit(z.Member(ref), nil, score)
+		return true
+	})
+}
+
+// BeginSave hands every member out once as it is now; see [dict.Dict.BeginSave].
+func (z *BigZSet) BeginSave(save SaveFunc) {
+	z.phase ^= phaseBit
+	z.save, z.saved = save, 0
+}
+
+// Saving tells whether a save is under way.
+func (z *BigZSet) Saving() bool { return z.save != nil }
+
+// SaveStep hands about n members out and tells whether all have been.
+func (z *BigZSet) SaveStep(n int) (done bool) {
+	for z.save != nil && n > 0 {
+		z.saved = z.index.Scan(z.saved, func(ref uint32) {
+			z.saveFirst(ref)
+			n--
+		})
+		if z.saved == 0 {
+			z.save = nil
+		}
+	}
+	return z.save == nil
+}
+
+// phaseBit is the phase in the byte behind the score.
+const phaseBit = 1
+
+// saveFirst must come before every change of a member.
+func (z *BigZSet) saveFirst(ref uint32) {
+	if z.save == nil {
+		return
+	}
+	tag := &z.arena.Bytes(arena.Ref(ref), scoreBytes+1)[scoreBytes]
+	if int(*tag&phaseBit) != z.phase {
+		z.save(z.Member(ref), nil, z.Score(ref))
+		*tag ^= phaseBit
+	}
 }
 
 // Check walks everything and panics where an invariant does not hold. Cost: O(n log n).

@@ -5,7 +5,7 @@
 //
 // Each pair is one block:
 //
-//	uvarint length of field · uvarint length of value · field · value
+//	uvarint 2 · length of field + phase · uvarint length of value · field · value
 //
 // and a table finds the blocks. A pair costs its bytes, two of lengths, the rounding to a
 // size class (one eighth at most) and about 6.6 bytes of table.
@@ -18,6 +18,13 @@
 // # What is not here
 //
 // What a field or a value means, and small hashes (package listpack).
+//
+// # Handing out a moment
+//
+// [Dict.BeginSave] hands out all pairs as they are at that moment, in steps between which
+// the dict changes. A bit in each block, its phase, tells whether the pair has been handed
+// out: BeginSave turns the phase of the dict round, so that every pair differs from it, and
+// whatever is handed out, changed or new has the dict's phase.
 package dict
 
 import (
@@ -38,6 +45,10 @@ type Dict struct {
 	bytes  int64  // of all blocks
 	cursor uint64 // how far FreeStep has come
 	freed  bool
+
+	phase int // 0 or 1; that of all pairs unless a save is under way
+	save  func(field, value []byte)
+	saved uint64 // how far SaveStep has come
 }
 
 // New returns an empty dict whose memory is in a.
@@ -78,6 +89,7 @@ func (d *Dict) Set(field, value []byte) (created bool) {
 		if string(f) != string(field) {
 			continue
 		}
+		d.saveFirst(p.Ref())
 		old := blockSize(len(f), len(v))
 		r := d.arena.Realloc(arena.Ref(p.Ref()), old, size, 0)
 		d.write(r, size, field, value)
@@ -99,6 +111,7 @@ func (d *Dict) Delete(field []byte) bool {
 	for p := d.index.Probe(maphash.Bytes(d.seed, field)); p.Next(); {
 		if f, _ := d.pair(p.Ref()); string(f) == string(field) {
 			ref := p.Ref()
+			d.saveFirst(ref)
 			d.index.Delete(p.Pos())
 			d.freeBlock(ref)
 			return true
@@ -162,17 +175,18 @@ func (d *Dict) FreeStep(n int) (done bool) {
 func (d *Dict) pair(ref uint32) (field, value []byte) {
 	r := arena.Ref(ref)
 	lengths := d.arena.Bytes(r, 2)
-	fieldEnd, valueLen, start := int(lengths[0]), int(lengths[1]), 2
-	if fieldEnd >= 0x80 || valueLen >= 0x80 {
-		fieldEnd, valueLen, start = d.longLengths(r)
+	tag, valueLen, start := int(lengths[0]), int(lengths[1]), 2
+	if tag >= 0x80 || valueLen >= 0x80 {
+		tag, valueLen, start = d.longLengths(r)
 	}
-	fieldEnd += start
+	fieldEnd := tag>>1 + start
 	block := d.arena.Bytes(r, fieldEnd+valueLen)
 	return block[start:fieldEnd:fieldEnd], block[fieldEnd:]
 }
 
-// longLengths reads lengths of which one at least is 128 or more, and so is the block.
-func (d *Dict) longLengths(r arena.Ref) (fieldLen, valueLen, size int) {
+// longLengths reads lengths of which one at least takes two bytes: so the block is longer
+// than any lengths.
+func (d *Dict) longLengths(r arena.Ref) (tag, valueLen, size int) {
 	lengths := d.arena.Bytes(r, 2*binary.MaxVarintLen64)
 	f, i := binary.Uvarint(lengths)
 	v, j := binary.Uvarint(lengths[i:])
@@ -182,7 +196,7 @@ func (d *Dict) longLengths(r arena.Ref) (fieldLen, valueLen, size int) {
 // write fills block r of size bytes.
 func (d *Dict) write(r arena.Ref, size int, field, value []byte) {
 	block := d.arena.Bytes(r, size)[:0]
-	block = binary.AppendUvarint(block, uint64(len(field)))
+	block = binary.AppendUvarint(block, uint64(len(field)<<1|d.phase))
 	block = binary.AppendUvarint(block, uint64(len(value)))
 	block = append(block, field...)
 	_ = append(block, value...)
@@ -197,7 +211,7 @@ func (d *Dict) freeBlock(ref uint32) {
 
 // blockSize is the number of bytes of the block of a pair.
 func blockSize(fieldLen, valueLen int) int {
-	return uvarintSize(fieldLen) + uvarintSize(valueLen) + fieldLen + valueLen
+	return uvarintSize(fieldLen<<1) + uvarintSize(valueLen) + fieldLen + valueLen
 }
 
 func uvarintSize(n int) int {

@@ -50,9 +50,7 @@ func flushAll(spaces []*keyspace.Space, c *command.Call) {
 	if !flushArgs(c) {
 		return
 	}
-	for _, space := range spaces {
-		space.FlushAll()
-	}
+	keyspace.FlushAll(spaces)
 	c.Reply.OK()
 }
 
@@ -60,9 +58,7 @@ func flushDB(spaces []*keyspace.Space, c *command.Call) {
 	if !flushArgs(c) {
 		return
 	}
-	for _, space := range spaces {
-		space.DB(c.DB).Flush()
-	}
+	keyspace.Flush(spaces, c.DB)
 	c.Reply.OK()
 }
 
@@ -77,9 +73,7 @@ func (a *admin) swapDB(spaces []*keyspace.Space, c *command.Call) {
 		c.Reply.Fail(reply.ErrDBIndex)
 		return
 	}
-	for _, space := range spaces {
-		space.Swap(int(first), int(second))
-	}
+	keyspace.Swap(spaces, int(first), int(second))
 	c.Reply.OK()
 }
 

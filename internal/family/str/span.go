@@ -25,7 +25,7 @@ func appendTo(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(reply.ErrStringTooBig)
 		return
 	}
-	copy(e.Resize(key, n+len(more))[n:], more)
+	e.Splice(key, n, more)
 	c.Reply.Int(int64(n + len(more)))
 }
 
@@ -53,9 +53,8 @@ func setRange(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(reply.ErrStringTooBig)
 		return
 	}
-	n = max(n, int(offset)+len(part))
-	copy(e.Resize(key, n)[offset:], part)
-	c.Reply.Int(int64(n))
+	e.Splice(key, int(offset), part)
+	c.Reply.Int(int64(max(n, int(offset)+len(part))))
 }
 
 func getRange(db *keyspace.DB, c *command.Call) {

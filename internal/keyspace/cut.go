@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"errors"
+
+	"stampede/internal/container/arena"
+	"stampede/internal/object"
+	"stampede/internal/rdb"
+)
+
+// Cut is the keys of a Space as they were at one moment, handed out in steps between which
+// the Space changes: a snapshot without a copy of the memory.
+//
+// A bit in each key's block, its phase, tells whether the key has been handed out. Beginning
+// a cut turns the phase of the Space round, so that every key differs from it; what is
+// handed out, changed or new has the phase of the Space. A key that is about to change is
+// handed out first, so a cut costs a write at most one key's bytes. A large collection is
+// handed out in steps of its own, by the same trick on its elements.
+//
+// A Cut belongs to whoever owns the shard, as its Space does.
+type Cut struct {
+	space *Space
+	dbs   [Databases]*DB // as they were numbered at the moment of the cut
+
+	db     int    // the database that is walked
+	cursor uint64 // in its table
+	walked bool
+
+	out   []byte  // whole records that nobody has taken yet
+	outDB int     // database of the last record in out; -1: none
+	open  []*part // large collections that have begun
+	lost  bool
+	mute  bool // nobody wants what is handed out
+
+	// Keys is how many keys have been handed out.
+	Keys int64
+}
+
+// part is a large collection that is handed out.
+type part struct {
+	big   object.Big
+	bytes []byte // of its record, what nobody has taken yet
+}
+
+// ErrCutLost ends a cut whose keys were flushed before they were handed out.
+var ErrCutLost = errors.New("keyspace: the keys were flushed while they were handed out")
+
+// Limits of a step.
+const (
+	cutPartElements = 2000     // of a large collection
+	cutOutMax       = 64 << 20 // bytes that wait while a large collection is handed out
+)
+
+// BeginCut begins to hand out the keys as they are now. [Cut.Step] must be called until
+// there is no more; no other cut may be under way.
+func (s *Space) BeginCut() *Cut {
+	c := &Cut{space: s, dbs: s.dbs, outDB: -1}
+	s.phase ^= phaseFlag
+	s.cut = c
+	return c
+}
+
+// Cutting tells whether a cut is under way.
+func (s *Space) Cutting() bool { return s.cut != nil }
+
+// loseCut must come before the keys of a database vanish without [Entry.saveFirst].
+func (s *Space) loseCut() {
+	if c := s.cut; c != nil {
+		c.lost = true
+		c.cursor = 0 // the table may be another one soon; going over it again does no harm
+		c.Discard()
+	}
+}
+
+// forgetParts must come before the arena is emptied.
+func (s *Space) forgetParts() {
+	if c := s.cut; c != nil {
+		c.open = nil
+	}
+}
+
+// Discard lets the rest of the steps hand out nothing. They have to be made nevertheless:
+// every key must get the phase of the Space.
+func (c *Cut) Discard() {
+	c.mute = true
+	c.out, c.outDB = nil, -1
+	for _, p := range c.open {
+		p.bytes = nil
+	}
+}
+
+// saveFirst must come before every change of a key that is there.
+func (e *Entry) saveFirst() {
+	if c := e.db.space.cut; c != nil && e.Exists() {
+		c.save(e, c.databaseOf(e.db))
+	}
+}
+
+// databaseOf is the number that db had at the moment of the cut.
+func (c *Cut) databaseOf(db *DB) int {
+	for i, one := range c.dbs {
+		if one == db {
+			return i
+		}
+	}
+	panic("keyspace: a database that a cut does not know")
+}
+
+// save hands a key out, once.
+func (c *Cut) save(e *Entry, db int) {
+	meta := e.meta()
+	if meta&phaseFlag == c.space.phase {
+		return
+	}
+	e.setMeta(meta ^ phaseFlag)
+	if c.mute || e.expired() {
+		return
+	}
+	c.Keys++
+	if e.form == formBig {
+		c.begin(e, db)
+		return
+	}
+	if db != c.outDB {
+		c.out, c.outDB = rdb.AppendSelectDB(c.out, db), db
+	}
+	c.out = rdb.AppendKey(c.out, e.rdbType(), e.Key(), e.DeadlineMs())
+	c.out = e.appendSmall(c.out)
+}
+
+// begin begins to hand a large collection out.
+func (c *Cut) begin(e *Entry, db int) {
+	p := &part{big: e.big()}
+	kind := e.kind
+	p.bytes = rdb.AppendSelectDB(nil, db)
+	p.bytes = rdb.AppendKey(p.bytes, e.rdbType(), e.Key(), e.DeadlineMs())
+	p.bytes = rdb.AppendLen(p.bytes, p.big.Len())
+	c.open = append(c.open, p)
+	p.big.BeginSave(func(member, value []byte, score float64) {
+		if !c.mute {
+			p.bytes = appendElement(p.bytes, kind, member, value, score)
+		}
+	})
+}
+
+// Step appends the next bytes to dst: records of keys as RDB has them, about n bytes of
+// them. They belong together with those of the steps before and after it while inside is
+// set: nothing of another Space may come between. more is false behind the last step. Cost:
+// O(n) and at most a few milliseconds.
+func (c *Cut) Step(dst []byte, n int) (out []byte, inside, more bool, err error) {
+	if c.lost {
+		err = ErrCutLost
+	}
+	switch {
+	case len(c.open) > 0:
+		dst, inside = c.stepPart(dst, n)
+	case c.walked && len(c.out) == 0:
+		c.space.cut = nil
+		return dst, false, false, err
+	default:
+		c.walk(n)
+		dst = append(dst, c.out...)
+		c.out, c.outDB = c.out[:0], -1
+	}
+	return dst, inside, true, err
+}
+
+// stepPart goes on with the first of the large collections that have begun.
+func (c *Cut) stepPart(dst []byte, n int) (out []byte, inside bool) {
+	p, start := c.open[0], len(dst)
+	for done := false; !done && len(dst)-start < n; {
+		if len(c.out) > cutOutMax {
+			done = p.big.SaveStep(p.big.Len() + 1) // memory before time
+		} else {
+			done = p.big.SaveStep(cutPartElements)
+		}
+		dst = append(dst, p.bytes...)
+		p.bytes = p.bytes[:0]
+		if done {
+			c.open = c.open[1:]
+			return dst, false
+		}
+	}
+	return dst, true
+}
+
+// walk visits keys until about n bytes wait, or a large collection has begun.
+func (c *Cut) walk(n int) {
+	for looked := 0; !c.walked && len(c.out) < n && looked < n && len(c.open) == 0; {
+		db := c.dbs[c.db]
+		c.cursor = db.keys.Scan(c.cursor, func(ref uint32) {
+			e := db.at(arena.Ref(ref))
+			c.save(&e, c.db)
+			looked += cutKeyBytes
+		})
+		if c.cursor == 0 {
+			c.db++
+			c.walked = c.db == Databases
+		}
+	}
+}
+
+// cutKeyBytes is what a key counts that was handed out before, or that nobody wants.
+const cutKeyBytes = 16

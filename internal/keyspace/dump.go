@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"stampede/internal/object"
+	"stampede/internal/rdb"
+)
+
+// rdbType is how the entry's value is written.
+func (e *Entry) rdbType() rdb.Type {
+	small := e.form != formBig
+	switch {
+	case e.kind == object.String:
+		return rdb.TypeString
+	case e.kind == object.Hash && small:
+		return rdb.TypeHashPack
+	case e.kind == object.Hash:
+		return rdb.TypeHash
+	case e.kind == object.ZSet && small:
+		return rdb.TypeZSetPack
+	case e.kind == object.ZSet:
+		return rdb.TypeZSet
+	}
+	return rdb.TypeModule
+}
+
+// appendSmall appends the value, which is not a large collection, as RDB has it.
+func (e *Entry) appendSmall(dst []byte) []byte {
+	switch {
+	case e.kind == object.String && e.form == formInt:
+		return rdb.AppendInt(dst, e.integer())
+	case e.kind == object.String:
+		return rdb.AppendString(dst, e.value())
+	}
+	return rdb.AppendText(dst, e.value())
+}
+
+// appendElement appends an element of a large collection of the given kind.
+func appendElement(dst []byte, kind object.Kind, member, value []byte, score float64) []byte {
+	if kind == object.ZSet {
+		return rdb.AppendScored(dst, member, score)
+	}
+	return rdb.AppendPair(dst, member, value)
+}
+
+// AppendDump appends the type and the value of the key, which must exist, as a DUMP payload
+// has them. Cost: O(size of the value).
+func (e *Entry) AppendDump(dst []byte) []byte {
+	dst = append(dst, byte(e.rdbType()))
+	if e.form != formBig {
+		return e.appendSmall(dst)
+	}
+	big := e.big()
+	dst = rdb.AppendLen(dst, big.Len())
+	big.Elements(func(member, value []byte, score float64) {
+		dst = appendElement(dst, e.kind, member, value, score)
+	})
+	return dst
+}

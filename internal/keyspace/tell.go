@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import "stampede/internal/object"
+
+// tell lets the effects say all of a key that is not a large collection, whatever they
+// said of it before.
+func (e *Entry) tell(key []byte) {
+	effects, index := e.db.space.Effects, e.db.index
+	if effects == nil {
+		return
+	}
+	switch e.kind {
+	case object.String:
+		effects.Set(index, key, e.DeadlineMs(), e.Text())
+		return
+	case object.Hash:
+		effects.Remove(index, key)
+		h := Hash{e: *e, key: key}
+		h.Each(func(field, value []byte) bool {
+			effects.HashSet(index, key, field, value)
+			return true
+		})
+	case object.ZSet:
+		effects.Remove(index, key)
+		z := ZSet{e: *e, key: key}
+		z.Each(func(member []byte, score float64) bool {
+			effects.ZSetAdd(index, key, member, score)
+			return true
+		})
+	}
+	effects.Deadline(index, key, e.DeadlineMs())
+}
