@@ -51,7 +51,7 @@ func (w *writer) expr() string {
 	case 4:
 		return w.pick("-", "not ", "#") + w.leaf()
 	case 5:
-		return "{" + w.expr() + "," + w.pick("x=", "[2]=", "") + w.expr() + "}"
+		return "{" + w.expr() + w.pick(",x=", " or 0,[2]=", ",") + w.expr() + "}"
 	case 6:
 		return w.local() + w.pick(".x", "[1]", "["+w.leaf()+"]", ".x.y")
 	case 7:

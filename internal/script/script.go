@@ -24,9 +24,10 @@
 // The order of pairs is that in which fields came. The metamethod __len counts for tables, as
 // since Lua 5.2. A name cannot be goto. An unknown key given to next is no error. a % b is exact
 // where Lua rounds, and x % math.huge is x. string.dump refuses. tostring shows other addresses.
-// Functions call each other 8,000 deep, not 20,000. Tables count (#) up to 4 million elements. A
-// seed given to math.random ends with its script, and a setting of cjson too. error({}), which
-// ends redis-server, is an error. Texts of errors name no for loop's hidden variables and, in a
+// Functions call each other 8,000 deep, not 20,000. Tables count (#) up to 4 million elements,
+// and of one with holes # is the last index with a value, where Lua takes any before a hole. A seed
+// given to math.random ends with its script, and a setting of cjson too. error({}), which ends
+// redis-server, is an error. Texts of errors name no for loop's hidden variables and, in a
 // few places, no operand where Lua does.
 //
 // # What is not here

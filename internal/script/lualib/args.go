@@ -62,6 +62,18 @@ func truncate(n float64) int64 {
 	return math.MinInt64
 }
 
+// truncateUnsigned is truncate to 64 bits without a sign: of what is negative the bits are taken,
+// and what is too large becomes zero.
+func truncateUnsigned(n float64) uint64 {
+	switch {
+	case n >= 1<<64:
+		return 0
+	case n >= 1<<63:
+		return uint64(n)
+	}
+	return uint64(truncate(n))
+}
+
 // truncate32 is truncate to 32 bits.
 func truncate32(n float64) int32 {
 	if n > math.MinInt32-1 && n < math.MaxInt32+1 {

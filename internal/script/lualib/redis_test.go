@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,9 +49,13 @@ return all(pcall(case))`
 
 func wrap(body string) string { return "local function case() " + body + " end" + harness }
 
+// limitArrays lets far indices be hashed, as package script does.
+var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = 1 << 22 })
+
 // newState is a state with nothing but the basic libraries and ours.
 func newState(t testing.TB) *lua.LState {
 	t.Helper()
+	limitArrays()
 	L := lua.NewState(lua.Options{
 		SkipOpenLibs: true, RegistrySize: 1 << 10, RegistryMaxSize: 1 << 20, RegistryGrowStep: 1 << 10,
 	})

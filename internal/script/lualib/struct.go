@@ -154,13 +154,7 @@ func structPack(L *lua.LState) int {
 
 // appendInteger writes the lowest bytes of a number, and zeros beyond the first eight.
 func (f *structFormat) appendInteger(buf []byte, n float64) []byte {
-	value := uint64(truncate(n))
-	if n >= 1<<63 {
-		value = 0
-		if n < 1<<64 {
-			value = uint64(n)
-		}
-	}
+	value := truncateUnsigned(n)
 	for range f.size {
 		buf = append(buf, byte(value))
 		value >>= 8
@@ -252,7 +246,7 @@ func (f *structFormat) popSize() {
 		raise(f.state, "format 'c0' needs a previous size")
 	}
 	f.state.Pop(1)
-	f.size = uint(truncate(size)) // negative ones are far too long
+	f.size = uint(truncateUnsigned(size)) // negative ones are far too long
 }
 
 // bits reads up to eight bytes, of more the lowest.
