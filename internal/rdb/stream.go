@@ -4,7 +4,6 @@ package rdb
 
 import (
 	"encoding/binary"
-	"io"
 
 	"stampede/internal/assert"
 	"stampede/internal/container/listpack"
@@ -12,6 +11,12 @@ import (
 
 // StreamID names an entry of a stream.
 type StreamID struct{ Ms, Seq uint64 }
+
+const streamIDBytes = 16
+
+func (id StreamID) less(other StreamID) bool {
+	return id.Ms < other.Ms || id.Ms == other.Ms && id.Seq < other.Seq
+}
 
 // StreamMeta is what a stream has beside its entries.
 type StreamMeta struct {
@@ -58,46 +63,115 @@ type StreamVisitor struct {
 }
 
 // Stream reads the value of a stream as a whole. Entries that were deleted but still lie in
-// the file are left out.
+// the file are left out; the others come with ascending IDs, as many as Meta says.
 func (r *Reader) Stream(v StreamVisitor) error {
 	r.expect(Stream)
 	assert.That(r.value.open || r.err != nil, "rdb: Stream of a value that has been read")
-	if r.err != nil {
-		return r.err
-	}
 	w := streamWalk{r: r, v: v}
 	for n := r.value.left; n > 0 && r.err == nil; n-- {
 		w.node()
 	}
-	w.meta()
+	if r.err == nil {
+		groups := w.meta()
+		for ; groups > 0 && r.err == nil; groups-- {
+			w.group()
+		}
+	}
 	r.value.open, r.value.left = false, 0
 	return r.err
 }
 
 // streamWalk reads one stream.
 type streamWalk struct {
-	r      *Reader
-	v      StreamVisitor
+	r *Reader
+	v StreamVisitor
+
+	list   listpack.Pack
+	off    int // of the next element of list; negative behind the last
+	fields [][]byte
 	pairs  [][]byte
-	digits []byte
-	spans  []span
-	shared int // fields at the beginning of pairs that entries have in common
+	digits []byte // texts of fields and values that are numbers
+	length uint64
+	last   StreamID // of the entries so far
 }
 
-// span is where a text lies in digits.
-type span struct{ at, from, to int }
-
 // id reads an ID that is written as two numbers.
-func (w *streamWalk) id() StreamID { return StreamID{w.r.uint(), w.r.uint()} }
+func (w *streamWalk) id() StreamID {
+	ms := w.r.uint()
+	return StreamID{Ms: ms, Seq: w.r.uint()}
+}
 
 // rawID reads an ID of 16 bytes.
 func (w *streamWalk) rawID() StreamID {
-	b := w.r.take(16)
-	return StreamID{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+	b := w.r.take(streamIDBytes)
+	return StreamID{Ms: binary.BigEndian.Uint64(b), Seq: binary.BigEndian.Uint64(b[8:])}
 }
 
-var _ = io.EOF
-var _ = listpack.Check
+// meta reads what stands behind the entries, and gives the number of groups.
+func (w *streamWalk) meta() (groups int) {
+	r := w.r
+	m := StreamMeta{Length: r.uint(), Last: w.id()}
+	m.EntriesAdded = m.Length
+	if r.value.typ != TypeStream1 {
+		m.First, m.MaxDeleted, m.EntriesAdded = w.id(), w.id(), r.uint()
+	}
+	m.Groups = r.count()
+	switch {
+	case r.err != nil:
+		return 0
+	case m.Length != w.length:
+		r.fail(malformed("stream: its length is not the number of its entries"))
+		return 0
+	}
+	if w.v.Meta != nil {
+		w.check(w.v.Meta(m))
+	}
+	return m.Groups
+}
 
-func (w *streamWalk) node() {}
-func (w *streamWalk) meta() {}
+// check stops the reader if the visitor wants that.
+func (w *streamWalk) check(err error) {
+	if err != nil {
+		w.r.fail(err)
+	}
+}
+
+// group reads a group of consumers, what is pending, and the consumers.
+func (w *streamWalk) group() {
+	r := w.r
+	g := StreamGroup{Name: r.text(&r.a), Last: w.id(), EntriesRead: -1}
+	if r.value.typ != TypeStream1 {
+		g.EntriesRead = int64(r.uint())
+	}
+	if w.v.Group != nil && r.err == nil {
+		w.check(w.v.Group(g))
+	}
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		p := StreamPending{ID: w.rawID(), DeliveredMs: int64(r.uint64()), Deliveries: r.uint()}
+		if w.v.Pending != nil && r.err == nil {
+			w.check(w.v.Pending(p))
+		}
+	}
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		w.consumer()
+	}
+}
+
+// consumer reads one of a group, and which of the pending entries are its own.
+func (w *streamWalk) consumer() {
+	r := w.r
+	c := StreamConsumer{Name: r.text(&r.a), SeenMs: int64(r.uint64())}
+	c.ActiveMs = c.SeenMs
+	if r.value.typ == TypeStream3 {
+		c.ActiveMs = int64(r.uint64())
+	}
+	if w.v.Consumer != nil && r.err == nil {
+		w.check(w.v.Consumer(c))
+	}
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		id := w.rawID()
+		if w.v.Owned != nil && r.err == nil {
+			w.check(w.v.Owned(id))
+		}
+	}
+}
