@@ -101,6 +101,14 @@ type Host interface {
 	Call(argv [][]byte, out *reply.Buffer)
 	// ReadOnly forbids writes from now on: EVAL_RO, or the flag no-writes.
 	ReadOnly()
+	// AllowOOM lets the script write while memory is above maxmemory: the flag allow-oom.
+	AllowOOM()
+	// Separate lets others run between the calls of the script from now on: the flag
+	// disable-atomicity. In a transaction it has no effect.
+	Separate()
+	// HasRoom tells whether memory is below maxmemory, after keys were let go if they may
+	// be. A script that has declared that it writes asks before it begins.
+	HasRoom() bool
 	// Wrote tells whether a call of the script has been allowed to write: then it must run
 	// to its end, and cannot be killed.
 	Wrote() bool

@@ -19,8 +19,9 @@ var (
 	errShare      = errors.New("Invalid latency-tracking-info-percentiles parameters")
 	errShareRange = errors.New("latency-tracking-info-percentiles parameters should sit " +
 		"between [0.0,100.0]")
-	errEvents   = errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
-	errArgCount = errors.New("wrong number of arguments")
+	errEvents     = errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+	errScriptFlag = errors.New("flags must be disable-atomicity or allow-undeclared-keys")
+	errArgCount   = errors.New("wrong number of arguments")
 )
 
 // savePoints takes pairs of seconds and changes: when a snapshot is due.
@@ -161,6 +162,37 @@ func (eventClasses) read(text, _ string) (value, error) {
 	}
 	return v, nil
 }
+
+// scriptFlags takes names of what every script declares, as Dragonfly's default_lua_flags
+// does; its number has one bit for each.
+type scriptFlags struct{}
+
+// The bits of [scriptFlags].
+const (
+	separateScripts = 1 << iota
+	undeclaredKeys  // taken because it is asked for elsewhere; scripts need not ask here
+)
+
+func (scriptFlags) several() bool { return true }
+
+func (scriptFlags) read(text, _ string) (v value, err error) {
+	fields := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
+	for _, name := range fields {
+		switch name {
+		case "disable-atomicity":
+			v.number |= separateScripts
+		case "allow-undeclared-keys":
+			v.number |= undeclaredKeys
+		default:
+			return value{}, errScriptFlag
+		}
+	}
+	v.shown = strings.Join(fields, " ")
+	return v, nil
+}
+
+// SeparateScripts tells whether lua-default-flags has disable-atomicity.
+func (c *Config) SeparateScripts() bool { return c.Int(LuaDefaultFlags)&separateScripts != 0 }
 
 // scores takes three numbers for the killer of processes that take too much memory.
 type scores struct{}

@@ -70,6 +70,7 @@ const (
 	LazyFreeExpire
 	LazyFreeEviction
 	BusyReplyThreshold
+	LuaDefaultFlags      // see [Config.SeparateScripts]
 	SlowLogLogSlowerThan // microseconds
 	SlowLogMaxLen
 	LatencyMonitorThreshold // milliseconds, 0: off
@@ -168,7 +169,8 @@ func operationRows() []row {
 		{name: "lazyfree-lazy-expire", kind: yesNo{}, preset: "no", inert: true},
 		{name: "lazyfree-lazy-eviction", kind: yesNo{}, preset: "no", inert: true},
 		{name: "busy-reply-threshold", older: "lua-time-limit", kind: anyCount,
-			preset: "5000", inert: true},
+			preset: "5000"},
+		{name: "lua-default-flags", kind: scriptFlags{}},
 		{name: "slowlog-log-slower-than", kind: integer{min: -1, max: math.MaxInt64},
 			preset: "10000"},
 		{name: "slowlog-max-len", kind: anyCount, preset: "128"},

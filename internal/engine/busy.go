@@ -18,7 +18,7 @@ import (
 // longer than busy-reply-threshold.
 type busy struct {
 	scripts atomic.Int64 // how many run or are about to
-	longs   atomic.Int64 // length of long
+	longs   atomic.Int64 // how many of long hold others up
 	aborted atomic.Bool  // the process is about to end
 
 	mu    sync.Mutex
@@ -78,7 +78,9 @@ func (e *Engine) isScriptLong() bool { return e.busy.longs.Load() > 0 }
 
 // mayBlock tells whether the Runner may wait for a shard without looking up. A goroutine of
 // its own may, as long as no script runs; the thread of an event loop serves others, too.
-func (r *Runner) mayBlock() bool { return r.serve == nil && r.engine.busy.scripts.Load() == 0 }
+func (r *Runner) mayBlock() bool {
+	return r.serve == nil && !r.inside && r.engine.busy.scripts.Load() == 0
+}
 
 // isBusy tells whether a call of row must be refused because a script runs long.
 func (e *Engine) isBusy(row *command.Row) bool {
@@ -89,11 +91,35 @@ func (e *Engine) isBusy(row *command.Row) bool {
 // long: a transport whose thread it occupies lets others be answered.
 func (r *Runner) WhileBusy(serve func()) { r.serve = serve }
 
+// InsideCall says that this Runner is what another one's WhileBusy serves with. It begins no
+// script: the other's would have to wait for its end, and nobody would serve its thread.
+func (r *Runner) InsideCall() { r.inside = true }
+
+// insideMs is how long a script waits before it tries again whether the call is over inside
+// which it came.
+const insideMs = 2
+
+// mustWait tells whether a call is a script that must not begin inside another call.
+func (r *Runner) mustWait(s *session.Session, row *command.Row) bool {
+	if row == nil {
+		return false
+	}
+	if isExec(row) {
+		return slices.ContainsFunc(s.Multi.Queue, func(queued session.Queued) bool {
+			return isScripted(queued.Row.(*command.Row))
+		})
+	}
+	return isScripted(row) && !s.Multi.Active
+}
+
 // pause is [host.Pause].
 func (h *host) pause() error {
 	r, e := h.runner, h.runner.engine
 	if e.busy.aborted.Load() {
 		return errKilled
+	}
+	if h.separate {
+		h.letOthersIn()
 	}
 	threshold := time.Duration(e.config.Int(config.BusyReplyThreshold)) * time.Millisecond
 	if threshold <= 0 || time.Since(r.lap.base)-r.lap.last < threshold {
@@ -103,11 +129,14 @@ func (h *host) pause() error {
 	if !h.isLong {
 		h.isLong = true
 		e.busy.long = append(e.busy.long, h)
-		e.busy.longs.Add(1)
+		if !h.separate {
+			e.busy.longs.Add(1)
+		}
 	}
-	h.wroteLong = h.wrote
+	// A separate script holds nobody up, but it is on the list, to be killed at any time.
+	h.wroteLong = h.wrote && !h.separate
 	e.busy.mu.Unlock()
-	if r.serve != nil {
+	if r.serve != nil && !h.separate {
 		r.serve()
 	}
 	e.busy.mu.Lock()
@@ -128,7 +157,9 @@ func (h *host) end() {
 	busy.mu.Lock()
 	defer busy.mu.Unlock()
 	busy.long = slices.DeleteFunc(busy.long, func(other *host) bool { return other == h })
-	busy.longs.Add(-1)
+	if !h.separate {
+		busy.longs.Add(-1)
+	}
 	h.isLong = false
 }
 

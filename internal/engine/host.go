@@ -3,6 +3,8 @@
 package engine
 
 import (
+	"time"
+
 	"stampede/internal/command"
 	"stampede/internal/reply"
 	"stampede/internal/txn"
@@ -18,6 +20,9 @@ import (
 // and it runs again with all shards owned. A script that was caught once owns all of them
 // from then on, and so does one that declares no key, or that writes to a collection too
 // large to be remembered for undoing.
+//
+// A script that gave that up (see [host.Separate]) owns nothing but, while a call of it runs,
+// what that call needs.
 type host struct {
 	runner *Runner
 	row    *command.Row // EVAL or one of its relatives
@@ -26,8 +31,13 @@ type host struct {
 	undo   undo
 
 	readOnly bool
+	allowOOM bool
 	wrote    bool
 	again    bool // it must run again with all shards: nothing it does counts
+
+	inExec   bool          // it is part of a transaction
+	separate bool          // its calls are not one transaction
+	servedAt time.Duration // when others were served last between them
 
 	isLong    bool // it is on the engine's list of scripts that run long
 	wroteLong bool // wrote, as those see it who want to kill it
@@ -71,6 +81,10 @@ func (r *Runner) declared(row *command.Row, argv [][]byte) (set txn.Set) {
 func (r *Runner) runScript(
 	do command.Scripted, set txn.Set, argv [][]byte, out *reply.Buffer,
 ) (enough bool) {
+	separate := r.engine.config.SeparateScripts()
+	if separate {
+		set = 0
+	}
 	// Counted before it owns anything, so that nobody blocks behind it unawares.
 	r.engine.busy.scripts.Add(1)
 	if !r.own(set) {
@@ -80,7 +94,8 @@ func (r *Runner) runScript(
 	}
 	defer r.tx.End()
 	h := r.newHost(set)
-	h.undo.on = set != r.engine.shards.All()
+	h.undo.on = set != r.engine.shards.All() && !separate
+	h.separate = separate
 	h.run(do, &r.call)
 	if h.again {
 		h.undo.restore()
@@ -94,13 +109,14 @@ func (r *Runner) runScript(
 func (r *Runner) scriptInTx(do command.Scripted, c *command.Call) {
 	r.engine.busy.scripts.Add(1)
 	h := r.newHost(r.engine.shards.All())
+	h.inExec = true
 	h.run(do, c)
 }
 
 // newHost makes r.host fit for the next script; its memory is used again.
 func (r *Runner) newHost(owned txn.Set) *host {
 	h := &r.host
-	*h = host{runner: r, owned: owned, undo: h.undo}
+	*h = host{runner: r, owned: owned, undo: h.undo, servedAt: r.lap.last}
 	return h
 }
 
@@ -121,6 +137,9 @@ func (h *host) run(do command.Scripted, c *command.Call) {
 // Call runs one call of the script.
 func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	r := h.runner
+	if h.separate {
+		h.letOthersIn()
+	}
 	row, refusal := h.admit(argv)
 	if refusal != "" {
 		out.Fail(refusal)
@@ -137,6 +156,9 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	}
 	at := out.Len()
 	r.inTx(&h.call)
+	if h.separate {
+		r.tx.End()
+	}
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(row.ID, 0, failed)
 }
@@ -157,6 +179,8 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 		return row, errScriptNoScript
 	case h.readOnly && row.Flags&command.Write != 0:
 		return row, errScriptReadOnly
+	case h.separate:
+		return row, h.own(row, argv)
 	case row.Flags&command.DenyOOM != 0 && !h.hasRoom(argv):
 		return row, reply.ErrOOM
 	case r.shardsOf(row, argv)&^h.owned != 0, h.undo.on && !h.remember(row, argv):
@@ -167,9 +191,9 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 }
 
 // hasRoom tells whether a call of the script may take memory. Once the script has written it
-// may go on: only the end of a shard's addresses stops it.
+// may go on, like one that may always: only the end of a shard's addresses stops it.
 func (h *host) hasRoom(argv [][]byte) bool {
-	if h.wrote {
+	if h.wrote || h.allowOOM {
 		return h.runner.fitsInTx(argv)
 	}
 	return h.runner.roomInTx(argv)
@@ -200,6 +224,9 @@ func (h *host) remember(row *command.Row, argv [][]byte) bool {
 
 // ReadOnly forbids writes from now on.
 func (h *host) ReadOnly() { h.readOnly = true }
+
+// AllowOOM lets the script write although memory is short.
+func (h *host) AllowOOM() { h.allowOOM = true }
 
 // Wrote tells whether a call of the script was allowed to write.
 func (h *host) Wrote() bool { return h.wrote }

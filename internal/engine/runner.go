@@ -25,8 +25,9 @@ type Runner struct {
 	nowMs     int64
 	positions []int // of keys, scratch
 
-	host  host   // of the script that runs
-	serve func() // see WhileBusy
+	host   host   // of the script that runs
+	serve  func() // see WhileBusy
+	inside bool   // see InsideCall
 
 	held  int             // the shard owned for the running group, or none
 	space *keyspace.Space // its keyspace
@@ -95,8 +96,12 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	return Outcome{Ran: b.Len()}
 }
 
-// pausedUntil is when a call that CLIENT PAUSE holds back may run; 0: at once.
+// pausedUntil is when a call may run that something holds back, as CLIENT PAUSE does; 0: at
+// once.
 func (r *Runner) pausedUntil(s *session.Session, p *plan) int64 {
+	if r.inside && r.mustWait(s, p.row) {
+		return r.nowMs + insideMs
+	}
 	if p.row == nil || !r.engine.registry.Paused() {
 		return 0
 	}

@@ -26,9 +26,12 @@ return nil`
 // cannedHost answers at once, so that the machine alone is measured.
 type cannedHost struct{ n int64 }
 
-func (h *cannedHost) ReadOnly()    {}
-func (h *cannedHost) Wrote() bool  { return false }
-func (h *cannedHost) Pause() error { return nil }
+func (h *cannedHost) ReadOnly()     {}
+func (h *cannedHost) AllowOOM()     {}
+func (h *cannedHost) Separate()     {}
+func (h *cannedHost) HasRoom() bool { return true }
+func (h *cannedHost) Wrote() bool   { return false }
+func (h *cannedHost) Pause() error  { return nil }
 
 func (h *cannedHost) Call(argv [][]byte, out *reply.Buffer) {
 	if len(argv[0]) == 5 {

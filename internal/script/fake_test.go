@@ -26,8 +26,11 @@ func newFakeHost() *fakeHost {
 	return &fakeHost{strings: map[string]string{}, hashes: map[string]map[string]string{}}
 }
 
-func (h *fakeHost) ReadOnly()   { h.readOnly = true }
-func (h *fakeHost) Wrote() bool { return h.wrote }
+func (h *fakeHost) ReadOnly()     { h.readOnly = true }
+func (h *fakeHost) AllowOOM()     {}
+func (h *fakeHost) Separate()     {}
+func (h *fakeHost) HasRoom() bool { return true }
+func (h *fakeHost) Wrote() bool   { return h.wrote }
 
 func (h *fakeHost) Pause() error {
 	h.pauses++

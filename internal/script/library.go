@@ -206,8 +206,15 @@ type Input struct {
 func (l *Library) Run(s *Script, in Input, out *reply.Buffer) {
 	begin := time.Now()
 	s.used.Store(l.clock.Add(1))
-	if in.ReadOnly || s.Flags()&NoWrites != 0 {
+	flags := s.Flags()
+	if in.ReadOnly || flags&NoWrites != 0 {
 		in.Host.ReadOnly()
+	}
+	if flags&AllowOOM != 0 {
+		in.Host.AllowOOM()
+	}
+	if flags&NonAtomic != 0 {
+		in.Host.Separate()
 	}
 	m := l.idle.take()
 	if m == nil {

@@ -33,8 +33,11 @@ func dialRedis(t testing.TB, addr string) *redisHost {
 	return &redisHost{t: t, conn: conn}
 }
 
-func (h *redisHost) ReadOnly()   {}
-func (h *redisHost) Wrote() bool { return false }
+func (h *redisHost) ReadOnly()     {}
+func (h *redisHost) AllowOOM()     {}
+func (h *redisHost) Separate()     {}
+func (h *redisHost) HasRoom() bool { return true }
+func (h *redisHost) Wrote() bool   { return false }
 
 // Pause ends what runs for too long: no script of these tests is endless.
 func (h *redisHost) Pause() error {

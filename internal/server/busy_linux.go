@@ -11,6 +11,7 @@ package server
 func (l *loop) serveOthers() {
 	if l.other.worker == nil {
 		l.other = newRound(l.server)
+		l.other.worker.caller.InsideCall()
 	}
 	s := l.running
 	l.sockets[s.fd] = nil // nothing finds it there, whatever happens to its descriptor

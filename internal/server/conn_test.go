@@ -24,6 +24,7 @@ type tinyStore struct {
 }
 
 func (t *tinyStore) WhileBusy(func()) {}
+func (t *tinyStore) InsideCall()      {}
 
 func (t *tinyStore) Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome {
 	for i := range b.Len() {

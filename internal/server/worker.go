@@ -18,6 +18,8 @@ type Caller interface {
 	// WhileBusy names what Do is to call again and again, on its own goroutine, while it is
 	// in the middle of a call that takes long. Without it Do calls nothing.
 	WhileBusy(serve func())
+	// InsideCall says that Do is only called from such a serve.
+	InsideCall()
 }
 
 // Worker is what it takes to run calls, and what connections need only while theirs run,

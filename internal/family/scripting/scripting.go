@@ -115,12 +115,25 @@ func (s Services) evalKnown(h command.Host, c *command.Call, readOnly bool) {
 
 // run runs a script unless what it declared forbids it.
 func (s Services) run(h command.Host, c *command.Call, known *script.Script, in script.Input) {
-	flags := known.Flags()
-	if in.ReadOnly && flags&script.Declared != 0 && flags&script.NoWrites == 0 {
-		c.Reply.Fail(errMayWrite)
+	if refusal := refusalOf(h, known.Flags(), in.ReadOnly); refusal != "" {
+		c.Reply.Fail(refusal)
 		return
 	}
 	s.Library.Run(known, in, c.Reply)
+}
+
+// refusalOf says why a script with such flags must not begin; empty: it may. A script that has
+// declared nothing is told by its calls what it may not do.
+func refusalOf(h command.Host, flags script.Flags, readOnly bool) reply.Error {
+	switch {
+	case flags&script.Declared == 0 || flags&script.NoWrites != 0:
+		return ""
+	case flags&script.AllowOOM == 0 && !h.HasRoom():
+		return reply.ErrOOM
+	case readOnly:
+		return errMayWrite
+	}
+	return ""
 }
 
 // readKeys reads the number of keys, the keys, and what stands behind them.

@@ -24,9 +24,12 @@ func TestRowsAreThoseOfRedis(t *testing.T) {
 // echoHost answers each call with its own words.
 type echoHost struct{ readOnly bool }
 
-func (h *echoHost) ReadOnly()    { h.readOnly = true }
-func (h *echoHost) Wrote() bool  { return false }
-func (h *echoHost) Pause() error { return nil }
+func (h *echoHost) ReadOnly()     { h.readOnly = true }
+func (h *echoHost) AllowOOM()     {}
+func (h *echoHost) Separate()     {}
+func (h *echoHost) HasRoom() bool { return true }
+func (h *echoHost) Wrote() bool   { return false }
+func (h *echoHost) Pause() error  { return nil }
 
 func (h *echoHost) Call(argv [][]byte, out *reply.Buffer) {
 	out.Array(len(argv))
