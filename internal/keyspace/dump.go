@@ -32,6 +32,8 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 		return rdb.AppendInt(dst, e.integer())
 	case e.kind == object.String:
 		return rdb.AppendString(dst, e.value())
+	case e.kind == object.JSON:
+		return e.appendJSON(dst)
 	}
 	return rdb.AppendText(dst, e.value())
 }

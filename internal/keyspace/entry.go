@@ -199,6 +199,8 @@ func (e *Entry) Encoding() string {
 	switch {
 	case e.form == formBig:
 		return e.big().Encoding()
+	case e.kind == object.JSON:
+		return "packed"
 	case e.kind != object.String:
 		return "listpack"
 	case e.form == formInt:

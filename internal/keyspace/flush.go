@@ -21,6 +21,7 @@ func (s *Space) flushAll() {
 	s.forgetParts()
 	s.big.freeAll()
 	s.arena.Reset()
+	s.desk.Names.Reset()
 	for _, db := range s.dbs {
 		db.init()
 	}

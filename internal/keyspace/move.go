@@ -4,6 +4,8 @@ package keyspace
 
 import (
 	"encoding/binary"
+
+	"stampede/internal/object"
 )
 
 // CanCopyTo tells whether dst has room for a copy of e.
@@ -17,12 +19,16 @@ func (e *Entry) CanMoveTo(dst *DB) bool { return e.db.space == dst.space || e.Ca
 func (e *Entry) CopyTo(dst *DB, key []byte) {
 	var target Entry
 	dst.lookup(&target, key)
-	target.create(key, e.shape())
-	if e.form == formBig {
+	switch {
+	case e.kind == object.JSON:
+		e.copyJSON(&target, key)
+	case e.form == formBig:
+		target.create(key, e.shape())
 		space := dst.space
 		index := space.big.add(e.big().Copy(space.arena, space.seed))
 		binary.LittleEndian.PutUint32(target.value(), index)
-	} else {
+	default:
+		target.create(key, e.shape())
 		copy(target.value(), e.value())
 	}
 	dst.space.Effects.Copy(e.db.index, e.Key(), dst.index, key)

@@ -69,6 +69,7 @@ type Space struct {
 	access uint32      // of a key that is written now; see access.go
 	phase  uint32      // phaseFlag or 0: of keys that a cut has passed; see cut.go
 	cut    *Cut        // under way, or nil
+	desk   *JSONDesk   // of the documents
 	digits [2][24]byte // the texts of integers that views were asked of
 }
 
@@ -92,7 +93,8 @@ func New(o Options) (*Space, error) {
 	if o.ReserveBytes == 0 {
 		o.ReserveBytes = arena.ReserveBytesMax
 	}
-	s := &Space{reserveBytes: o.ReserveBytes, arena: a, seed: maphash.MakeSeed(), Limits: o.Limits}
+	s := &Space{reserveBytes: o.ReserveBytes, arena: a, seed: maphash.MakeSeed(), Limits: o.Limits,
+		desk: newDesk()}
 	for i := range s.dbs {
 		s.dbs[i] = newDB(s, i)
 	}
@@ -136,7 +138,8 @@ type Memory struct {
 func (s *Space) Memory() Memory {
 	stats := s.arena.Stats()
 	return Memory{
-		Blocks: stats.Used, Resident: stats.Resident, Beside: stats.Beside + s.big.outsideBytes(),
+		Blocks: stats.Used, Resident: stats.Resident, Beside: stats.Beside + s.big.outsideBytes() +
+			s.desk.Names.Bytes(),
 	}
 }
 

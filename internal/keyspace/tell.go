@@ -29,6 +29,9 @@ func (e *Entry) tell(key []byte) {
 			effects.ZSetAdd(index, key, member, score)
 			return true
 		})
+	case object.JSON:
+		effects.Remove(index, key)
+		e.tellJSON(key)
 	}
 	effects.Deadline(index, key, e.DeadlineMs())
 }
