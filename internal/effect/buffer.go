@@ -14,6 +14,9 @@ type Buffer struct {
 	off   int // how many Pauses are open
 }
 
+// Add appends an effect that was read, as it stood in its record.
+func (b *Buffer) Add(raw []byte) { b.bytes = append(b.bytes, raw...) }
+
 // Bytes are the effects so far, a view that is good until the next one.
 func (b *Buffer) Bytes() []byte {
 	if b == nil {
@@ -202,16 +205,6 @@ func (b *Buffer) pair(op Op, db int, key []byte, newDB int, newKey []byte) {
 	b.begin(op, db, key)
 	b.number(uint64(newDB))
 	b.text(newKey)
-}
-
-// Put tells the value of key, as a DUMP payload without its trailer.
-func (b *Buffer) Put(db int, key []byte, deadlineMs int64, payload []byte) {
-	if b.silent() {
-		return
-	}
-	b.begin(Put, db, key)
-	b.number(uint64(deadlineMs))
-	b.text(payload)
 }
 
 // Own tells what happened to a value that has effects of its own: [JSONSet], [Stock] or

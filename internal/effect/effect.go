@@ -43,13 +43,12 @@ const (
 	Swap         Op = 12 // N: the database and number N exchange their contents
 	Move         Op = 13 // Key N Field: the key is Field of database N now, which was absent
 	Copy         Op = 14 // Key N Field: Field of database N, absent so far, equals the key
-	Put          Op = 15 // Key DeadlineMs Value: a value of any kind, as in a DUMP payload
-	JSONSet      Op = 16 // Key Value: a document in its portable form; the deadline stays
-	Stock        Op = 17 // Key Value: what happened to a stock, in its own terms
-	Lease        Op = 18 // Key Value: what happened to a lock, in its own terms
-	FunctionLoad Op = 19 // Value: the text of a library; one of the same name is replaced
-	FunctionDrop Op = 20 // Field: the name of a library; empty: all of them
-	opEnd        Op = 21
+	JSONSet      Op = 15 // Key Value: the text of a document; the deadline stays
+	Stock        Op = 16 // Key Value: what happened to a stock, in its own terms
+	Lease        Op = 17 // Key Value: what happened to a lock, in its own terms
+	FunctionLoad Op = 18 // Value: the text of a library; one of the same name is replaced
+	FunctionDrop Op = 19 // Field: the name of a library; empty: all of them
+	opEnd        Op = 20
 )
 
 // parts are what an op has beside the database.
@@ -80,7 +79,6 @@ func partsOf(op Op) (p parts, ok bool) {
 		Swap:         hasN,
 		Move:         hasKey | hasN | hasField,
 		Copy:         hasKey | hasN | hasField,
-		Put:          hasKey | hasDeadline | hasValue,
 		JSONSet:      hasKey | hasValue,
 		Stock:        hasKey | hasValue,
 		Lease:        hasKey | hasValue,
@@ -91,6 +89,13 @@ func partsOf(op Op) (p parts, ok bool) {
 		return 0, false
 	}
 	return layouts[op], true
+}
+
+// HasKey tells whether an effect of this op is about one key and nothing else: then it
+// concerns one shard only.
+func (op Op) HasKey() bool {
+	p, _ := partsOf(op)
+	return p&hasKey != 0 && op != Move && op != Copy
 }
 
 // Effect is one change. Which fields count is said at its Op; byte strings of an effect

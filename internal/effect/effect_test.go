@@ -25,7 +25,6 @@ func every(b *Buffer) []Effect {
 	b.Swap(1, 2)
 	b.Move(1, key, 2, field)
 	b.Copy(1, key, 2, field)
-	b.Put(0, key, 5, value)
 	b.Own(JSONSet, 0, key, value)
 	b.Own(Stock, 0, key, value)
 	b.Own(Lease, 0, key, value)
@@ -46,7 +45,6 @@ func every(b *Buffer) []Effect {
 		{Op: Swap, DB: 1, N: 2},
 		{Op: Move, DB: 1, Key: key, N: 2, Field: field},
 		{Op: Copy, DB: 1, Key: key, N: 2, Field: field},
-		{Op: Put, Key: key, DeadlineMs: 5, Value: value},
 		{Op: JSONSet, Key: key, Value: value},
 		{Op: Stock, Key: key, Value: value},
 		{Op: Lease, Key: key, Value: value},

@@ -11,6 +11,7 @@ import (
 // Reader reads the effects of a record.
 type Reader struct {
 	record []byte
+	start  int // of the effect read last
 	at     int
 	err    error
 }
@@ -35,13 +36,16 @@ func (r *Reader) Next(e *Effect) bool {
 	if r.err != nil || r.at == len(r.record) {
 		return false
 	}
-	start := r.at
+	r.start = r.at
 	if err := r.read(e); err != "" {
-		r.err = &Error{Offset: start, Reason: err}
+		r.err = &Error{Offset: r.start, Reason: err}
 		return false
 	}
 	return true
 }
+
+// Raw is the effect that was read last, as it stands in the record.
+func (r *Reader) Raw() []byte { return r.record[r.start:r.at] }
 
 // Err is what is wrong with the record, or nil.
 func (r *Reader) Err() error { return r.err }

@@ -22,7 +22,8 @@ import (
 // A Cut belongs to whoever owns the shard, as its Space does.
 type Cut struct {
 	space *Space
-	dbs   [Databases]*DB // as they were numbered at the moment of the cut
+	nowMs int64          // of the moment of the cut
+	dbs   [Databases]*DB // as they were numbered then
 
 	db     int    // the database that is walked
 	cursor uint64 // in its table
@@ -56,7 +57,7 @@ const (
 // BeginCut begins to hand out the keys as they are now. [Cut.Step] must be called until
 // there is no more; no other cut may be under way.
 func (s *Space) BeginCut() *Cut {
-	c := &Cut{space: s, dbs: s.dbs, outDB: -1}
+	c := &Cut{space: s, nowMs: s.NowMs, dbs: s.dbs, outDB: -1}
 	s.phase ^= phaseFlag
 	s.cut = c
 	return c
@@ -115,7 +116,7 @@ func (c *Cut) save(e *Entry, db int) {
 		return
 	}
 	e.setMeta(meta ^ phaseFlag)
-	if c.mute || e.expired() {
+	if deadlineMs := e.DeadlineMs(); c.mute || deadlineMs != 0 && deadlineMs <= c.nowMs {
 		return
 	}
 	c.Keys++

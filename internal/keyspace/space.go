@@ -66,11 +66,13 @@ type Space struct {
 	dbs    [Databases]*DB
 	big    bigs
 	policy Policy
-	access uint32      // of a key that is written now; see access.go
-	phase  uint32      // phaseFlag or 0: of keys that a cut has passed; see cut.go
-	cut    *Cut        // under way, or nil
-	desk   *JSONDesk   // of the documents
-	digits [2][24]byte // the texts of integers that views were asked of
+	access uint32 // of a key that is written now; see access.go
+	phase  uint32 // phaseFlag or 0: of keys that a cut has passed; see cut.go
+	cut    *Cut   // under way, or nil
+
+	replaying bool        // see Replay
+	desk      *JSONDesk   // of the documents
+	digits    [2][24]byte // the texts of integers that views were asked of
 }
 
 // Stats counts what happened in a Space since it was made or since they were reset.
@@ -107,7 +109,7 @@ func (s *Space) Close() error { return s.arena.Close() }
 // Advance tells what time it is, in Unix milliseconds. A time before the last one told
 // changes nothing: the time of a keyspace never goes back.
 func (s *Space) Advance(nowMs int64) {
-	if nowMs > s.NowMs {
+	if nowMs > s.NowMs && !s.replaying {
 		s.NowMs = nowMs
 		s.access = s.newAccess()
 	}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"fmt"
+
+	"stampede/internal/effect"
+	"stampede/internal/reply"
+)
+
+// Replay says whether effects are applied that were told before. Meanwhile no time passes,
+// so that no key ends whose deadline was taken back later.
+func (s *Space) Replay(on bool) { s.replaying = on }
+
+// ApplyError is an effect that does not fit the keyspace that it is applied to: what was
+// told is not all that happened.
+type ApplyError struct {
+	Op  effect.Op
+	DB  int
+	Key string
+	Err error
+}
+
+func (e *ApplyError) Error() string {
+	return fmt.Sprintf("effect %d on key %.80q of database %d: %v", e.Op, e.Key, e.DB, e.Err)
+}
+
+// Unwrap is the reason.
+func (e *ApplyError) Unwrap() error { return e.Err }
+
+// Apply does what an effect on one key says, to a key of this Space.
+func (s *Space) Apply(e *effect.Effect) error {
+	if err := s.dbs[e.DB].apply(e); err != nil {
+		return &ApplyError{Op: e.Op, DB: e.DB, Key: string(e.Key), Err: err}
+	}
+	return nil
+}
+
+func (db *DB) apply(e *effect.Effect) error {
+	switch e.Op {
+	case effect.Set:
+		entry := db.Find(e.Key)
+		entry.Set(e.Key, e.Value, e.DeadlineMs)
+	case effect.Splice:
+		return db.applySplice(e)
+	case effect.Deadline:
+		if entry := db.Peek(e.Key); entry.Exists() {
+			entry.SetDeadline(e.DeadlineMs)
+		}
+	case effect.Remove:
+		db.Delete(e.Key)
+	case effect.HashSet, effect.HashDelete:
+		return db.applyHash(e)
+	case effect.ZSetAdd, effect.ZSetRemove, effect.ZSetCut:
+		return db.applyZSet(e)
+	default:
+		return errUnknownEffect
+	}
+	return nil
+}
+
+const (
+	errUnknownEffect reply.Error = "this build does not know it"
+	errBeyond        reply.Error = "it reaches beyond what the key holds"
+)
+
+func (db *DB) applySplice(e *effect.Effect) error {
+	entry, err := db.FindString(e.Key)
+	if err != nil {
+		return err
+	}
+	if len(e.Value) == 0 || e.N > uint64(db.space.Limits.StringBytesMax) {
+		return errBeyond
+	}
+	entry.Splice(e.Key, int(e.N), e.Value)
+	return nil
+}
+
+func (db *DB) applyHash(e *effect.Effect) error {
+	h, err := db.FindHash(e.Key)
+	if err != nil {
+		return err
+	}
+	if e.Op == effect.HashSet {
+		h.Set(e.Field, e.Value)
+	} else {
+		h.Delete(e.Field)
+	}
+	return nil
+}
+
+func (db *DB) applyZSet(e *effect.Effect) error {
+	z, err := db.FindZSet(e.Key)
+	if err != nil {
+		return err
+	}
+	switch n := uint64(z.Len()); {
+	case e.Op == effect.ZSetAdd:
+		z.Add(e.Score, e.Field)
+	case e.Op == effect.ZSetRemove:
+		z.Remove(e.Field)
+	case e.N > n || e.M > n-e.N:
+		return errBeyond
+	default:
+		z.RemoveRange(int(e.N), int(e.M))
+	}
+	return nil
+}
+
+// ApplyAll does what an effect says that is not about one key. All Spaces of the store are
+// given; of tells to which of them a key belongs.
+func ApplyAll(spaces []*Space, of func(key []byte) int, e *effect.Effect) error {
+	switch e.Op {
+	case effect.Flush:
+		Flush(spaces, e.DB)
+	case effect.FlushAll:
+		FlushAll(spaces)
+	case effect.Swap:
+		Swap(spaces, e.DB, int(e.N))
+	case effect.Move, effect.Copy:
+		from := spaces[of(e.Key)].dbs[e.DB].Peek(e.Key)
+		to := spaces[of(e.Field)].dbs[e.N]
+		if target := to.Peek(e.Field); !from.Exists() || target.Exists() {
+			err := reply.Error("the key is not there, or what it should become is")
+			return &ApplyError{Op: e.Op, DB: e.DB, Key: string(e.Key), Err: err}
+		}
+		if e.Op == effect.Move {
+			from.MoveTo(to, e.Field)
+		} else {
+			from.CopyTo(to, e.Field)
+		}
+	default:
+		return &ApplyError{Op: e.Op, DB: e.DB, Key: string(e.Key), Err: errUnknownEffect}
+	}
+	return nil
+}

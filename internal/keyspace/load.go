@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package keyspace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"stampede/internal/effect"
+	"stampede/internal/rdb"
+)
+
+// Faults of values that are well-formed and nevertheless cannot be taken.
+var (
+	ErrEmptyValue = errors.New("keyspace: a value without elements")
+	ErrTwice      = errors.New("keyspace: an element that comes twice")
+)
+
+// KindError is a value of a kind that this version has not got.
+type KindError struct {
+	Key  string
+	Type rdb.Type
+}
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("key %.80q holds a value of RDB type %d, which this version does not have",
+		e.Key, e.Type)
+}
+
+// Tell reads the value of item, which r has just given, and lets b have the effects that
+// make key hold it in database db. strict looks for elements that come twice, which only
+// hostile dumps have, and forbids values without elements.
+func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, strict bool) error {
+	t := teller{buffer: b, reader: r, db: db, key: key}
+	if strict {
+		t.seen = make(map[string]struct{})
+	}
+	var err error
+	switch item.Type.Kind() {
+	case rdb.String:
+		var text []byte
+		if text, err = r.String(); err == nil {
+			b.Set(db, key, item.DeadlineMs, text)
+		}
+		return err
+	case rdb.Hash:
+		err = t.each(t.pair)
+	case rdb.ZSet:
+		err = t.each(t.scored)
+	default:
+		return &KindError{Key: string(key), Type: item.Type}
+	}
+	if err == nil && strict && t.n == 0 {
+		return ErrEmptyValue
+	}
+	if err == nil && item.DeadlineMs != 0 && t.n > 0 {
+		b.Deadline(db, key, item.DeadlineMs)
+	}
+	return err
+}
+
+// teller reads the elements of a collection.
+type teller struct {
+	buffer *effect.Buffer
+	reader *rdb.Reader
+	db     int
+	key    []byte
+	n      int
+	seen   map[string]struct{} // nil: who comes twice does not matter
+}
+
+func (t *teller) each(one func() error) error {
+	for {
+		switch err := one(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		t.n++
+	}
+}
+
+func (t *teller) pair() error {
+	field, value, err := t.reader.Pair()
+	if err != nil {
+		return err
+	}
+	t.buffer.HashSet(t.db, t.key, field, value)
+	return t.note(field)
+}
+
+func (t *teller) scored() error {
+	member, score, err := t.reader.Scored()
+	if err != nil {
+		return err
+	}
+	t.buffer.ZSetAdd(t.db, t.key, member, score)
+	return t.note(member)
+}
+
+// note finds what comes twice.
+func (t *teller) note(element []byte) error {
+	if t.seen == nil {
+		return nil
+	}
+	if _, twice := t.seen[string(element)]; twice {
+		return ErrTwice
+	}
+	t.seen[string(element)] = struct{}{}
+	return nil
+}
