@@ -77,15 +77,26 @@ func appendNumber(dst []byte, number int) []byte {
 }
 
 func appendInline(dst, name []byte) []byte {
-	switch n := len(name); {
-	case n <= inlineMax:
+	switch n := len(name); inlineHead(n) {
+	case 1:
 		dst = append(dst, nameInline+byte(n))
-	case n < 1<<8:
+	case 2:
 		dst = append(dst, name8, byte(n))
 	default:
 		dst = binary.LittleEndian.AppendUint32(append(dst, name32), uint32(n))
 	}
 	return append(dst, name...)
+}
+
+// inlineHead is the size of what stands before an inline name of n bytes.
+func inlineHead(n int) int {
+	switch {
+	case n <= inlineMax:
+		return 1
+	case n < 1<<8:
+		return 2
+	}
+	return 5
 }
 
 // Mark is an array or an object that OpenArray or OpenObject began and Close is to end.

@@ -48,20 +48,21 @@ type Edit struct {
 func Apply(dst, doc []byte, edits []Edit, names *Names) ([]byte, error) {
 	slices.SortStableFunc(edits, byPlace)
 	e := editor{doc: doc, dst: dst, edits: edits, names: names}
-	if len(edits) > 0 && e.at(0, 0) == Delete {
-		return dst, nil
-	}
 	if len(edits) == 0 {
 		return append(dst, doc...), nil
 	}
+	if e.deletes(0, 0) {
+		return dst, nil
+	}
 	e.value(0)
-	assert.That(e.err != nil || len(e.edits) == 0, "jsondoc: edit of what is no value")
+	assert.That(len(e.edits) == 0, "jsondoc: edit beyond the document")
 	if e.err == nil && len(e.dst)-len(dst) > TextBytesMax {
 		e.err = ErrTooLarge
 	}
 	if e.err != nil {
 		return e.dst[:len(dst)], e.err
 	}
+	assertWell(e.dst[len(dst):], names)
 	return e.dst, nil
 }
 
@@ -82,19 +83,17 @@ type editor struct {
 	err      error
 }
 
-// at tells what befalls as a whole the value whose name begins at one offset and which itself
-// begins at another: Delete, Replace, or neither, which is told as InsertMember.
-func (e *editor) at(name, value int) Op {
-	op := InsertMember
+// deletes tells whether the next edits take away the value at an offset, whose name begins at
+// another.
+func (e *editor) deletes(name, value int) bool {
 	for i := 0; i < len(e.edits) && e.edits[i].At <= value; i++ {
 		assert.That(e.edits[i].At == name || e.edits[i].At == value,
 			"jsondoc: edit of what is no value")
-		op = min(op, max(e.edits[i].Op, Replace))
 		if e.edits[i].Op == Delete {
-			return Delete
+			return true
 		}
 	}
-	return op
+	return false
 }
 
 // drop passes over the edits before an offset.
@@ -107,26 +106,21 @@ func (e *editor) drop(end int) {
 // value copies the value at an offset, in or within which the next edit is.
 func (e *editor) value(at int) (end int) {
 	end = after(e.doc, at)
-	var replacement []byte
-	first := e.edits
-	inserts := 0
-	for len(e.edits) > 0 && e.edits[0].At <= at {
-		if e.edits[0].Op == Replace {
-			replacement = e.edits[0].Value
+	replacement, mine := -1, 0
+	for mine < len(e.edits) && e.edits[mine].At <= at {
+		if e.edits[mine].Op == Replace {
+			replacement = mine
 		}
-		e.edits = e.edits[1:]
-		inserts++
+		mine++
 	}
-	if replacement != nil {
-		e.put(replacement)
+	if replacement >= 0 {
+		e.put(e.edits[replacement].Value)
 		e.drop(end)
 		return end
 	}
-	f := familyArray
-	if kinds[e.doc[at]] == Object {
-		f = familyObject
-	}
-	e.children(at, f, first[:inserts])
+	inserts := e.edits[:mine]
+	e.edits = e.edits[mine:]
+	e.children(at, inserts)
 	return end
 }
 
@@ -140,29 +134,35 @@ func (e *editor) put(packed []byte) {
 
 // children copies the array or object at an offset with what is inserted into it, in the
 // order of the places, and with the edits within it.
-func (e *editor) children(at int, f family, inserts []Edit) {
+func (e *editor) children(at int, inserts []Edit) {
+	kind := kinds[e.doc[at]]
+	assert.That(kind >= Array, "jsondoc: edit within what has no children")
+	f, next := familyArray, 0
+	if kind == Object {
+		f, next = familyObject, len(inserts) // all of them behind the last member
+	}
 	from, end := body(e.doc, at)
-	assert.That(kinds[e.doc[at]] >= Array, "jsondoc: edit within what has no children")
 	open, room := len(e.dst), from-at
 	e.dst = append(e.dst, e.doc[at:from]...)
 	e.depth++
-	isObject := f == familyObject
-	pos := from
-	for index := 0; pos < end; index++ {
-		for len(inserts) > 0 && !isObject && inserts[0].Index <= index {
+	for pos, index := from, 0; pos < end; index++ {
+		for next < len(inserts) && inserts[next].Index <= index {
 			e.dst = append(e.dst, e.doc[from:pos]...)
 			from = pos
-			e.insert(inserts[0], f)
-			inserts = inserts[1:]
+			e.insert(inserts[next], kind)
+			next++
 		}
-		if (len(inserts) == 0 || isObject) && (len(e.edits) == 0 || e.edits[0].At >= end) {
+		if next == len(inserts) && (len(e.edits) == 0 || e.edits[0].At >= end) {
 			break
 		}
-		pos, from = e.child(pos, from, isObject)
+		pos, from = e.child(pos, from, kind)
 	}
 	e.dst = append(e.dst, e.doc[from:end]...)
-	for _, one := range inserts {
-		e.insert(one, f)
+	if kind == Object {
+		next = 0
+	}
+	for _, one := range inserts[next:] {
+		e.insert(one, kind)
 	}
 	e.dst = closeBody(e.dst, open, room, f)
 	e.depth--
@@ -170,16 +170,16 @@ func (e *editor) children(at int, f family, inserts []Edit) {
 
 // child passes over the child at an offset. If there are edits of it, it copies what was not
 // copied yet, from an offset on, and carries them out.
-func (e *editor) child(pos, from int, isObject bool) (nextPos, nextFrom int) {
+func (e *editor) child(pos, from int, kind Kind) (nextPos, nextFrom int) {
 	value := pos
-	if isObject {
+	if kind == Object {
 		value = afterName(e.doc, pos)
 	}
 	end := after(e.doc, value)
 	switch {
 	case len(e.edits) == 0 || e.edits[0].At >= end:
 		return end, from
-	case e.at(pos, value) == Delete:
+	case e.deletes(pos, value):
 		e.dst = append(e.dst, e.doc[from:pos]...)
 		e.drop(end)
 	default:
@@ -189,8 +189,8 @@ func (e *editor) child(pos, from int, isObject bool) (nextPos, nextFrom int) {
 	return end, end
 }
 
-func (e *editor) insert(one Edit, f family) {
-	if f == familyObject {
+func (e *editor) insert(one Edit, kind Kind) {
+	if kind == Object {
 		assert.That(one.Op == InsertMember, "jsondoc: inserts elements into an object")
 		e.dst = AppendName(e.dst, one.Name, e.names)
 		e.put(one.Value)

@@ -22,9 +22,14 @@ func (v Value) Equal(o Value) bool {
 	case String:
 		return bytes.Equal(v.Text(), o.Text())
 	case Array:
-		return v.equalElements(o)
+		return v.isCopy(o) || v.equalElements(o)
 	}
-	return v.equalMembers(o)
+	return v.isCopy(o) || v.equalMembers(o)
+}
+
+// isCopy tells whether two values consist of the same bytes, in which case they are equal.
+func (v Value) isCopy(o Value) bool {
+	return v.names == o.names && bytes.Equal(v.Packed(), o.Packed())
 }
 
 func isNumber(k Kind) bool { return k == Integer || k == Number }
@@ -39,27 +44,31 @@ func (v Value) equalElements(o Value) bool {
 	return !b.Next()
 }
 
+// equalMembers goes over both objects side by side as long as their members come in the same
+// order, and looks for the rest by name.
 func (v Value) equalMembers(o Value) bool {
-	if v.Len() != o.Len() {
-		return false
+	a, b := v.Children(), o.Children()
+	for a.Next() {
+		if !b.Next() {
+			return false
+		}
+		if !bytes.Equal(a.Name(), b.Name()) {
+			return v.Len() == o.Len() && a.restEquals(o)
+		}
+		if !a.Value().Equal(b.Value()) {
+			return false
+		}
 	}
-	for it := v.Children(); it.Next(); {
-		if other := o.Member(it.Name()); !other.Exists() || !it.Value().Equal(other) {
+	return !b.Next()
+}
+
+// restEquals tells whether an object has members equal to this one and those behind it.
+func (it *Iter) restEquals(o Value) bool {
+	others := membersOf(o)
+	for ok := true; ok; ok = it.Next() {
+		if other := others.get(it.Name()); !other.Exists() || !it.Value().Equal(other) {
 			return false
 		}
 	}
 	return true
-}
-
-// Compare tells whether a number is less than another (-1), equal (0) or greater (1). It is
-// exact whatever their size. Both must be of kind Integer or Number.
-func (v Value) Compare(o Value) int {
-	a, b := v.Float(), o.Float()
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

@@ -11,13 +11,20 @@ const (
 	// NameBytesMax is the longest name that it takes.
 	NameBytesMax = 64
 
+	// namesWithDigitMax is how many names there may be for another one with a digit to be
+	// taken: such names are more often keys of things (SKUs, UUIDs) than words of a schema,
+	// and may not take all the room.
+	namesWithDigitMax = NamesMax / 4
+
 	slotsMin = 256
 )
 
 // Names are the member names that the documents of a shard share: a document holds a number
 // of one or two bytes instead of the name. Names are only ever added, NamesMax of them at
-// most; a name that does not fit, is longer than NameBytesMax or would need an escape in
-// JSON text is written out in its document. A nil *Names takes none.
+// most (a quarter of that if they hold a digit); a name that does not fit, is longer than
+// NameBytesMax or would need an escape in JSON text is written out in its document. What has
+// once been refused is refused until Reset, so within one Names a name has one form. A nil
+// *Names takes none.
 type Names struct {
 	seed   maphash.Seed
 	quoted []byte  // `"name":` of each
@@ -45,7 +52,12 @@ func (n *Names) Reset() {
 }
 
 // Len counts the names.
-func (n *Names) Len() int { return len(n.list) }
+func (n *Names) Len() int {
+	if n == nil {
+		return 0
+	}
+	return len(n.list)
+}
 
 // Bytes is the memory that the names take.
 func (n *Names) Bytes() int64 {
@@ -96,10 +108,24 @@ func (n *Names) take(name []byte) int {
 	if number >= 0 {
 		return number
 	}
-	if len(n.list) == NamesMax || needsEscape(name) {
+	if len(n.list) >= roomFor(name) {
 		return -1
 	}
 	return n.add(name, slot)
+}
+
+// roomFor is how many names there may be so that another one is taken.
+func roomFor(name []byte) int {
+	room := NamesMax
+	for _, c := range name {
+		switch {
+		case c < ' ', c == '"', c == '\\':
+			return 0
+		case c-'0' <= 9:
+			room = namesWithDigitMax
+		}
+	}
+	return room
 }
 
 func (n *Names) add(name []byte, slot int) int {
@@ -121,14 +147,4 @@ func (n *Names) grow() {
 		_, slot := n.probe(n.name(number))
 		n.slots[slot] = uint16(number + 1)
 	}
-}
-
-// needsEscape tells whether a text holds a byte that JSON text cannot hold as it is.
-func needsEscape(text []byte) bool {
-	for _, c := range text {
-		if c < ' ' || c == '"' || c == '\\' {
-			return true
-		}
-	}
-	return false
 }

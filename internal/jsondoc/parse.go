@@ -12,6 +12,7 @@ func Append(dst, text []byte, names *Names) ([]byte, error) {
 		return dst, &SyntaxError{TextBytesMax, "text is too long"}
 	}
 	if p.document() {
+		assertWell(p.dst[len(dst):], names)
 		return p.dst, nil
 	}
 	return p.dst[:len(dst)], &SyntaxError{p.at, p.reason}
@@ -189,7 +190,7 @@ func (p *parser) member(seen *nameSet) bool {
 	if !p.name() {
 		return false
 	}
-	seen.add(p.dst, at)
+	seen.add(p.dst, at, len(p.dst))
 	if p.space(); p.peek() != ':' {
 		return p.fail("expected a colon")
 	}

@@ -7,7 +7,10 @@ func Transcode(dst []byte, v Value, names *Names) []byte {
 	if names == v.names {
 		return append(dst, v.Packed()...)
 	}
-	return transcode(dst, v, names)
+	at := len(dst)
+	dst = transcode(dst, v, names)
+	assertWell(dst[at:], names)
+	return dst
 }
 
 // AppendPortable appends a value in packed form with all names written out: bytes that stand

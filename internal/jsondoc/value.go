@@ -29,7 +29,13 @@ func (v Value) Kind() Kind {
 }
 
 // Packed is a view of the bytes of the value: what Edit takes, for the same Names.
-func (v Value) Packed() []byte { return v.doc[v.at:after(v.doc, v.at)] }
+func (v Value) Packed() []byte {
+	if v.doc == nil {
+		return nil
+	}
+	end := after(v.doc, v.at)
+	return v.doc[v.at:end:end]
+}
 
 // Bool is the value of a Bool; false for every other kind.
 func (v Value) Bool() bool { return v.doc != nil && v.doc[v.at] == tagTrue }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jsondoc
+
+import "testing"
+
+func packed(t testing.TB, text string, names *Names) []byte {
+	t.Helper()
+	doc, err := Append(nil, []byte(text), names)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return doc
+}
+
+func BenchmarkAppend(b *testing.B) {
+	names, text := NewNames(), []byte(order)
+	dst := make([]byte, 0, 2048)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		dst, _ = Append(dst[:0], text, names)
+	}
+	b.ReportMetric(float64(len(dst))/float64(len(text)), "bytes/text")
+}
+
+func BenchmarkAppendText(b *testing.B) {
+	names := NewNames()
+	doc := packed(b, order, names)
+	dst := make([]byte, 0, 2048)
+	b.SetBytes(int64(len(order)))
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = Root(doc, names).AppendText(dst[:0], nil)
+	}
+}
+
+func BenchmarkMember(b *testing.B) {
+	names := NewNames()
+	doc := packed(b, order, names)
+	total := []byte("total")
+	b.ReportAllocs()
+	for b.Loop() {
+		if !Root(doc, names).Member(total).Exists() {
+			b.Fatal("no total")
+		}
+	}
+}
+
+func BenchmarkPath(b *testing.B) { // items[0].quantity
+	names := NewNames()
+	doc := packed(b, order, names)
+	items, quantity := []byte("items"), []byte("quantity")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := Root(doc, names).Member(items).Element(0).Member(quantity).Int(); !ok {
+			b.Fatal("no quantity")
+		}
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	names := NewNames()
+	doc := packed(b, order, names)
+	at := Root(doc, names).Member([]byte("items")).Element(0).Member([]byte("quantity")).Offset()
+	edits := []Edit{{At: at, Op: Replace, Value: AppendInt(nil, 300)}}
+	dst := make([]byte, 0, 2048)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst, _ = Apply(dst[:0], doc, edits, names)
+	}
+}
+
+func BenchmarkEqual(b *testing.B) {
+	names := NewNames()
+	doc, other := packed(b, order, names), packed(b, order, names)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !Root(doc, names).Equal(Root(other, names)) {
+			b.Fatal("differs from itself")
+		}
+	}
+}
+
+func BenchmarkImport(b *testing.B) {
+	names := NewNames()
+	portable := AppendPortable(nil, Root(packed(b, order, names), names))
+	dst := make([]byte, 0, 2048)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst, _ = Import(dst[:0], portable, names)
+	}
+}
