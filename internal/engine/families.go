@@ -34,7 +34,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 			Library: script.NewLibrary(script.Options{
 				RedisVersion: RedisVersion, StringMax: e.config.Limits().StringBytesMax, Log: o.Log,
 			}),
-			Kill: e.killScript,
+			Kill: e.killScript, Busy: e.isScriptLong,
 		}),
 		connection.Commands(connection.Services{
 			Config: e.config, Sessions: e.registry, Version: RedisVersion,

@@ -228,6 +228,23 @@ func (h *host) ReadOnly() { h.readOnly = true }
 // AllowOOM lets the script write although memory is short.
 func (h *host) AllowOOM() { h.allowOOM = true }
 
+// OwnAll lets the script own all shards before it does anything. An error must end it: it may be
+// run again with all of them.
+func (h *host) OwnAll() error {
+	if h.undo.on {
+		h.again = true
+		return errScriptAgain
+	}
+	if h.separate {
+		all := h.runner.engine.shards.All()
+		if !h.runner.own(all) {
+			return errBusy
+		}
+		h.separate, h.owned = false, all
+	}
+	return nil
+}
+
 // Wrote tells whether a call of the script was allowed to write.
 func (h *host) Wrote() bool { return h.wrote }
 

@@ -38,7 +38,6 @@ func (m *machine) baseLibrary() map[string]lua.LGFunction {
 			L.Push(lua.LNil)
 			return 3
 		},
-		"__redis__err__handler": func(L *lua.LState) int { L.SetTop(1); return 1 },
 	}
 }
 
@@ -304,7 +303,7 @@ func (m *machine) protect(
 		return lua.LString(err.Error()), true
 	}
 	if raised.Type == lua.ApiErrorPanic {
-		return lua.LString(panicText(raised.Object.String())), true
+		return lua.LString(m.panicText(raised.Object.String())), true
 	}
 	return raised.Object, true
 }

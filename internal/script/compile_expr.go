@@ -127,7 +127,14 @@ func (m *machine) libraryFunction(library string, key *ast.StringExpr, ok bool) 
 	if !ok {
 		return nil
 	}
-	if f, ok := m.libraries[library].RawGetString(key.Value).(*lua.LFunction); ok {
+	t := m.libraries[library]
+	if m.loading != nil {
+		if library != "redis" {
+			return nil
+		}
+		t = m.behind(m.loadRedis)
+	}
+	if f, ok := t.RawGetString(key.Value).(*lua.LFunction); ok {
 		return f
 	}
 	return nil

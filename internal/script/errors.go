@@ -156,9 +156,9 @@ func compareError(types string) string {
 }
 
 // panicText is what the client is told of a panic: our own trouble, or too deep a stack.
-func panicText(text string) string {
+func (m *machine) panicText(text string) string {
 	if strings.Contains(text, "stack overflow") {
-		return chunkName + ":1: stack overflow"
+		return m.chunk() + ":1: stack overflow"
 	}
 	return "internal error in the script machine"
 }

@@ -58,6 +58,8 @@ type Library struct {
 
 	idle   idleMachines
 	random random
+
+	functions *Functions
 }
 
 // arrayMax is up to which index the elements of a table stand in a row. gopher-lua fills the row
@@ -78,8 +80,12 @@ func NewLibrary(o Options) *Library {
 	limitArrays()
 	l.random.x.Store(randomBegin)
 	l.idle.max = 2 * runtime.GOMAXPROCS(0)
+	l.functions = newFunctions(l)
 	return l
 }
+
+// Functions is the libraries of functions.
+func (l *Library) Functions() *Functions { return l.functions }
 
 // forget leaves no script. The caller holds the lock, or is alone.
 func (l *Library) forget() {
@@ -198,6 +204,7 @@ func (l *Library) All() []*Script {
 type Input struct {
 	Host       command.Host
 	Keys, Args [][]byte // KEYS and ARGV; they are copied
+	Call       [][]byte // the call of a function as a whole; copied if the function runs long
 	ReadOnly   bool     // writes are refused: EVAL_RO, or the script said so
 }
 
@@ -206,19 +213,10 @@ type Input struct {
 func (l *Library) Run(s *Script, in Input, out *reply.Buffer) {
 	begin := time.Now()
 	s.used.Store(l.clock.Add(1))
-	flags := s.Flags()
-	if in.ReadOnly || flags&NoWrites != 0 {
-		in.Host.ReadOnly()
-	}
-	if flags&AllowOOM != 0 {
-		in.Host.AllowOOM()
-	}
-	if flags&NonAtomic != 0 {
-		in.Host.Separate()
-	}
+	in.declare(s.Flags())
 	m := l.idle.take()
 	if m == nil {
-		m = newMachine(l)
+		m = newMachine(l, scriptMachine)
 	}
 	position := out.Len()
 	failed := m.run(s, &in, out)
@@ -230,6 +228,19 @@ func (l *Library) Run(s *Script, in Input, out *reply.Buffer) {
 	s.ran(begin, failed)
 	if out.Len() == position {
 		out.Null()
+	}
+}
+
+// declare tells the host what the flags of a run mean.
+func (in *Input) declare(flags Flags) {
+	if in.ReadOnly || flags&NoWrites != 0 {
+		in.Host.ReadOnly()
+	}
+	if flags&AllowOOM != 0 {
+		in.Host.AllowOOM()
+	}
+	if flags&NonAtomic != 0 {
+		in.Host.Separate()
 	}
 }
 

@@ -28,8 +28,19 @@ const (
 	tableKeptMax = 1024
 )
 
-// machine is a Lua state with all that a run needs. Nothing of a run stays in it but buffers.
+// machineKind says what runs in a machine.
+type machineKind int
+
+const (
+	scriptMachine   machineKind = iota // scripts
+	functionMachine                    // functions of libraries without state
+	homeMachine                        // the functions of one library, with its state
+)
+
+// machine is a Lua state with all that a run needs. Nothing of a run stays in it but buffers, and
+// the state of the library that lives in it.
 type machine struct {
+	kind      machineKind
 	library   *Library
 	options   *Options
 	state     *lua.LState
@@ -46,15 +57,23 @@ type machine struct {
 	identity  *lua.LFunction // returns what it is given
 	onPanic   func(*lua.LState)
 	compiled  map[*Script]*lua.LFunction
-	names     map[lua.LValue]string // how scripts call what became a constant
+	instances map[*FunctionLibrary][]*lua.LFunction // the functions, as they were registered
+	names     map[lua.LValue]string                 // how scripts call what became a constant
 	words     wordCache
 	random    *random // that of the library, or seeded, once the run has seeded it
 	seeded    random
 	meter     meter
 
+	loadRedis   *lua.LTable   // the table redis while a library is loaded
+	loadGlobals *lua.LTable   // the globals while a library is loaded: none
+	loading     *[]registered // what the library that is being loaded has registered so far
+	quiet       bool          // the library was loaded before: its messages are known
+
+	functionRun functionRun // of the function that runs
+
 	// The run.
 	host    command.Host
-	script  *Script
+	runs    string     // what errors call the run: the SHA-1, or the name of the function
 	proto   resp.Proto // of the replies that calls give to the script
 	raised  bool       // the error that is on its way is worded already
 	place   place      // where the last error was raised
@@ -72,22 +91,24 @@ type machine struct {
 }
 
 // newMachine makes a machine: about 0.2 ms.
-func newMachine(l *Library) *machine {
-	m := &machine{library: l, options: &l.options}
+func newMachine(l *Library, kind machineKind) *machine {
+	m := &machine{kind: kind, library: l, options: &l.options}
 	m.state = lua.NewState(lua.Options{
 		SkipOpenLibs: true, CallStackSize: callDepthMax,
 		RegistrySize: 1024, RegistryMaxSize: registersMax, RegistryGrowStep: 4096,
+		MinimizeStackMemory: kind == homeMachine, // there may be many of them
 	})
 	m.state.Options.MinimizeStackMemory = true // of coroutines
 	m.state.Options.RegistrySize, m.state.Options.CallStackSize = 256, coroutineDepthMax
 	m.compiled = make(map[*Script]*lua.LFunction)
+	m.instances = make(map[*FunctionLibrary][]*lua.LFunction)
 	m.names = make(map[lua.LValue]string)
 	m.meter.init(m)
 	m.meter.start()
 	m.state.SetContext(&m.meter)
+	m.identity = m.state.NewFunction(func(L *lua.LState) int { L.SetTop(1); return 1 })
 	m.openLibraries()
 	m.onPanic = m.panicked
-	m.identity = m.state.NewFunction(func(L *lua.LState) int { L.SetTop(1); return 1 })
 	m.entry = m.state.NewFunction(m.enter)
 	m.inside = m.state.NewFunction(m.enterProtected)
 	return m
@@ -97,18 +118,33 @@ func (m *machine) close() { m.state.Close() }
 
 // run runs a script and writes its reply. It tells whether the script failed.
 func (m *machine) run(s *Script, in *Input, out *reply.Buffer) (failed bool) {
-	m.host, m.script, m.proto = in.Host, s, resp.RESP2
-	m.ended, m.hostile, m.raised, m.depth = nil, nil, false, 0
-	m.place = place{source: "@" + chunkName, line: 1}
-	m.random = &m.library.random
-	m.meter.start()
+	m.begin(in.Host, s.SHA)
 	fill(m.keys, in.Keys, &m.words)
 	fill(m.args, in.Args, &m.words)
+	return m.finish(m.start(s), in, out)
+}
 
-	position := out.Len()
-	err := m.start(s)
+// begin begins a run.
+func (m *machine) begin(host command.Host, name string) {
+	m.host, m.runs, m.proto = host, name, resp.RESP2
+	m.ended, m.hostile, m.raised, m.depth = nil, nil, false, 0
+	m.place = place{source: "@" + m.chunk(), line: 1}
+	m.random = &m.library.random
+	m.meter.start()
+}
+
+// chunk is what errors call what runs.
+func (m *machine) chunk() string {
+	if m.kind == scriptMachine {
+		return chunkName
+	}
+	return functionChunk
+}
+
+// finish writes the reply of a run, whose result is on the stack or whose error is given. It tells
+// whether the run failed.
+func (m *machine) finish(err error, in *Input, out *reply.Buffer) (failed bool) {
 	if m.hostile != nil {
-		out.Truncate(position)
 		m.clean(len(in.Keys), len(in.Args))
 		panic(m.hostile)
 	}
@@ -142,10 +178,11 @@ func (m *machine) start(s *Script) error {
 	return m.state.PCall(1, 1, nil)
 }
 
-// enter is the Go function around each script: from here on errors are worded by us.
+// enter is the Go function around each run; its arguments are a function and what that is called
+// with. From here on errors are worded by us.
 func (m *machine) enter(L *lua.LState) int {
 	L.Panic = m.onPanic
-	L.Call(0, 1)
+	L.Call(L.GetTop()-1, 1)
 	return 1
 }
 
@@ -159,9 +196,9 @@ func (m *machine) enterProtected(L *lua.LState) int {
 
 // clean forgets the run.
 func (m *machine) clean(keys, args int) {
-	m.host, m.script = nil, nil
+	m.host, m.runs = nil, ""
 	m.spoiled = m.spoiled || !empty(m.keys, keys) || !empty(m.args, args)
-	if m.given != nil && isOkay(m.given) {
+	if m.given != nil && m.kind != homeMachine && isOkay(m.given) {
 		m.okay = m.given
 	}
 	m.given = nil
@@ -200,7 +237,7 @@ func empty(t *lua.LTable, n int) bool {
 func (m *machine) fail(err error, out *reply.Buffer) {
 	text, known := m.errorText(err)
 	if known {
-		text += " script: " + m.script.SHA + ", on " + m.place.source + ":" +
+		text += " script: " + m.runs + ", on " + m.place.source + ":" +
 			strconv.Itoa(m.place.line) + "."
 	}
 	out.Fail(reply.Error(text))
@@ -216,7 +253,7 @@ func (m *machine) errorText(err error) (text string, known bool) {
 		return err.Error(), false
 	}
 	if raised.Type == lua.ApiErrorPanic {
-		return "ERR " + panicText(raised.Object.String()), false
+		return "ERR " + m.panicText(raised.Object.String()), false
 	}
 	switch v := raised.Object.(type) {
 	case *lua.LTable:

@@ -101,7 +101,10 @@ func (t *meter) Value(any) any { return nil }
 // pauseHost is the host's Pause, whose panics end the run too.
 func (m *machine) pauseHost() (err error) {
 	defer m.caught()
-	return m.host.Pause()
+	if err := m.host.Pause(); err != nil || m.functionRun.runs == nil {
+		return err
+	}
+	return m.functionRun.pause(m.host.Wrote())
 }
 
 // caught lets a panic of the host end the run, although gopher-lua stops panics where a script

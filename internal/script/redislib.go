@@ -28,22 +28,39 @@ func (m *machine) redisLibrary() *lua.LTable {
 		"call": m.call, "pcall": m.pcall, "log": m.log, "sha1hex": m.sha1hex,
 		"error_reply": m.errorReply, "status_reply": m.statusReply, "setresp": m.setResp,
 		"set_repl": m.setRepl, "acl_check_cmd": m.aclCheck,
+	})
+	setNumbers(t, map[string]int{
+		"REPL_NONE": replNone, "REPL_AOF": replAOF, "REPL_SLAVE": replRepl,
+		"REPL_REPLICA": replRepl, "REPL_ALL": replAll,
+	})
+	m.setFacts(t)
+	if m.kind != scriptMachine {
+		return t
+	}
+	for name, f := range map[string]lua.LGFunction{
 		"replicate_commands": func(L *lua.LState) int { L.Push(lua.LTrue); return 1 },
 		"breakpoint":         func(L *lua.LState) int { L.Push(lua.LFalse); return 1 },
 		"debug":              func(*lua.LState) int { return 0 },
-	})
-	numbers := map[string]int{
+	} {
+		t.RawSetString(name, m.state.NewFunction(f))
+	}
+	return t
+}
+
+// setFacts sets the fields of the table redis that are there also while a library is loaded.
+func (m *machine) setFacts(t *lua.LTable) {
+	setNumbers(t, map[string]int{
 		"LOG_DEBUG": int(LogDebug), "LOG_VERBOSE": int(LogVerbose),
 		"LOG_NOTICE": int(LogNotice), "LOG_WARNING": int(LogWarning),
-		"REPL_NONE": replNone, "REPL_AOF": replAOF, "REPL_SLAVE": replRepl,
-		"REPL_REPLICA": replRepl, "REPL_ALL": replAll,
 		"REDIS_VERSION_NUM": versionNumber(m.options.RedisVersion),
-	}
+	})
+	t.RawSetString("REDIS_VERSION", lua.LString(m.options.RedisVersion))
+}
+
+func setNumbers(t *lua.LTable, numbers map[string]int) {
 	for name, n := range numbers {
 		t.RawSetString(name, lua.LNumber(n))
 	}
-	t.RawSetString("REDIS_VERSION", lua.LString(m.options.RedisVersion))
-	return t
 }
 
 // versionNumber is a version as one number, a byte for each of its parts.
@@ -77,7 +94,7 @@ func (m *machine) log(L *lua.LState) int {
 			words = append(words, s)
 		}
 	}
-	if m.options.Log != nil {
+	if m.options.Log != nil && !m.quiet {
 		m.options.Log(level, strings.Join(words, " "))
 	}
 	return 0

@@ -30,10 +30,14 @@ func (m *machine) openLibraries() {
 	for name, library := range m.libraries {
 		m.globals.RawSetString(name, m.guardOf(library))
 	}
-	m.globals.RawSetString("KEYS", m.keys)
-	m.globals.RawSetString("ARGV", m.args)
+	if m.kind == scriptMachine {
+		m.globals.RawSetString("KEYS", m.keys)
+		m.globals.RawSetString("ARGV", m.args)
+		m.globals.RawSetString("__redis__err__handler", m.identity)
+	}
 	m.globals.RawSetString("_VERSION", lua.LString(lua.LuaVersion))
 	m.globals.Metatable = m.functions(map[string]lua.LGFunction{"__index": m.missing})
+	m.openLoading()
 	m.guard = m.guardOf(m.globals)
 	m.globals.RawSetString("_G", m.guard)
 
@@ -43,6 +47,13 @@ func (m *machine) openLibraries() {
 	shown.RawSetString("__index", m.globals.RawGetString("string"))
 	m.textGuard = m.guardOf(shown)
 	L.SetMetatable(lua.LString(""), m.texts)
+}
+
+// openLoading makes the globals of libraries that are being loaded.
+func (m *machine) openLoading() {
+	m.loadRedis = m.guardOf(m.loadLibrary())
+	m.loadGlobals = m.state.CreateTable(0, 0)
+	m.loadGlobals.Metatable = m.globals.Metatable
 }
 
 // functions makes a table of Go functions.
@@ -56,6 +67,12 @@ func (m *machine) functions(named map[string]lua.LGFunction) *lua.LTable {
 
 // global is the value of a global, or nil if there is none of that name.
 func (m *machine) global(name string) lua.LValue {
+	if m.loading != nil {
+		if name == "redis" {
+			return m.loadRedis
+		}
+		return nil
+	}
 	if v := m.globals.RawGetString(name); v != lua.LNil {
 		return v
 	}

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scripting is the family of scripts: EVAL and its like, and SCRIPT.
+// Package scripting is the family of scripts: EVAL and its like, SCRIPT, FCALL and FUNCTION.
 //
 // Running a script is the script machine's business (package script), its calls are the host's
 // (the engine). Here is what the commands read and answer. The library of scripts may be used by
-// anyone, so SCRIPT runs on its connection and owns no shard.
-//
-// What is not here: FUNCTION and FCALL.
+// anyone, so SCRIPT runs on its connection and owns no shard. Functions are part of the data:
+// whoever changes them owns all shards.
 package scripting
 
 import (
 	"stampede/internal/command"
+	"stampede/internal/keyspace"
 	"stampede/internal/reply"
 	"stampede/internal/resp"
 	"stampede/internal/script"
@@ -32,6 +32,13 @@ type Services struct {
 	// Kill ends the script that runs; the answer says why not. nil: none ever runs while
 	// another call does.
 	Kill func() error
+
+	// Busy tells whether a script keeps others waiting. nil: none ever does.
+	Busy func() bool
+
+	// FunctionsChanged hears of each change of the libraries of functions, after it, while all
+	// shards are owned. It may be nil.
+	FunctionsChanged func(spaces []*keyspace.Space, change FunctionsChange)
 }
 
 const (
@@ -68,7 +75,7 @@ func Commands(s Services) []command.Spec {
 		Name: "SCRIPT", Summary: "Is about the scripts that the server knows.",
 		Group: command.GroupScripting, Since: "2.6.0",
 	}}
-	return append(rows, s.scriptRows()...)
+	return append(append(rows, s.scriptRows()...), s.functionRows()...)
 }
 
 func (s Services) eval(h command.Host, c *command.Call)         { s.evalText(h, c, false) }

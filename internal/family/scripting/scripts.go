@@ -129,6 +129,10 @@ func (s Services) kill(c *command.Call) {
 		c.Reply.Fail(errNotRunning)
 		return
 	}
+	if running, ok := s.functions().Running(); ok && !running.Wrote {
+		c.Reply.Fail(errFunctionRuns)
+		return
+	}
 	if err := s.Kill(); err != nil {
 		c.Reply.Err(err)
 		return
