@@ -82,6 +82,16 @@ func BenchmarkEqual(b *testing.B) {
 	}
 }
 
+func BenchmarkAppendPortable(b *testing.B) {
+	names := NewNames()
+	doc := packed(b, order, names)
+	dst := make([]byte, 0, 2048)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = AppendPortable(dst[:0], Root(doc, names))
+	}
+}
+
 func BenchmarkImport(b *testing.B) {
 	names := NewNames()
 	portable := AppendPortable(nil, Root(packed(b, order, names), names))

@@ -46,7 +46,9 @@ type Edit struct {
 // The error is ErrDepth or ErrTooLarge; dst comes back as it was then. It costs a copy of the
 // document and a walk over the siblings before each edit.
 func Apply(dst, doc []byte, edits []Edit, names *Names) ([]byte, error) {
-	slices.SortStableFunc(edits, byPlace)
+	if len(edits) > 1 {
+		slices.SortStableFunc(edits, byPlace)
+	}
 	e := editor{doc: doc, dst: dst, edits: edits, names: names}
 	if len(edits) == 0 {
 		return append(dst, doc...), nil

@@ -16,7 +16,8 @@ const (
 	// and may not take all the room.
 	namesWithDigitMax = NamesMax / 4
 
-	slotsMin = 256
+	slotsMin   = 256
+	entryBytes = 12
 )
 
 // Names are the member names that the documents of a shard share: a document holds a number
@@ -30,12 +31,16 @@ type Names struct {
 	quoted []byte  // `"name":` of each
 	list   []entry // by number
 	slots  []uint16
+	first  uint16 // what came first in a document, as the first of an entry
 }
 
-// An entry is where one name stands in quoted.
+// An entry is where one name stands in quoted, and what was seen to follow it: documents
+// come in few shapes, so a parser can mostly guess the next name and need not look it up.
 type entry struct {
 	at    uint32
 	bytes uint8
+	first uint16 // number + 1 of the first name in the object that is its value, or in one
+	next  uint16 // number + 1 of the name behind it in its object
 }
 
 // NewNames makes a dictionary without names.
@@ -47,7 +52,7 @@ func NewNames() *Names {
 
 // Reset forgets all names. No document that was made with them may be read afterwards.
 func (n *Names) Reset() {
-	n.quoted, n.list = nil, nil
+	n.quoted, n.list, n.first = nil, nil, 0
 	n.slots = make([]uint16, slotsMin)
 }
 
@@ -61,7 +66,7 @@ func (n *Names) Len() int {
 
 // Bytes is the memory that the names take.
 func (n *Names) Bytes() int64 {
-	return int64(cap(n.quoted)) + int64(cap(n.list))*8 + int64(cap(n.slots))*2
+	return int64(cap(n.quoted)) + int64(cap(n.list))*entryBytes + int64(cap(n.slots))*2
 }
 
 // name gives the name of a number.
@@ -74,6 +79,18 @@ func (n *Names) name(number int) []byte {
 func (n *Names) text(number int) []byte {
 	e := n.list[number]
 	return n.quoted[e.at : e.at+3+uint32(e.bytes)]
+}
+
+// follower is where to note which name follows another one in its object, or comes first in
+// an object under the name parent if there is no other one (-1).
+func (n *Names) follower(parent, previous int) *uint16 {
+	switch {
+	case previous >= 0:
+		return &n.list[previous].next
+	case parent >= 0:
+		return &n.list[parent].first
+	}
+	return &n.first
 }
 
 // find gives the number of a name, or -1 if it has none.

@@ -33,33 +33,39 @@ func scanNumeral(text []byte, at int) (n numeral, ok bool) {
 	} else {
 		n.digits, at = scanDigits(text, at, 0)
 	}
+	n.end = at
 	if at == first {
-		return numeral{end: at}, false
+		return n, false
 	}
 	count := at - first
-	if at < len(text) && text[at] == '.' {
-		point := at
-		n.digits, at = scanDigits(text, at+1, n.digits)
-		n.scale = at - point - 1
-		if n.scale == 0 {
-			return numeral{end: at}, false
-		}
-		count += n.scale
-	}
 	n.isPlain = count <= digitsMax
-	if at < len(text) && text[at]|0x20 == 'e' {
-		n.isPlain = false
-		at++
-		if at < len(text) && (text[at] == '+' || text[at] == '-') {
-			at++
-		}
-		first := at
-		if _, at = scanDigits(text, at, 0); at == first {
-			return numeral{end: at}, false
+	if at == len(text) || text[at] != '.' && text[at]|0x20 != 'e' {
+		return n, true
+	}
+	if text[at] == '.' {
+		n.digits, n.end = scanDigits(text, at+1, n.digits)
+		n.scale = n.end - at - 1
+		n.isPlain = count+n.scale <= digitsMax
+		if n.scale == 0 {
+			return n, false
 		}
 	}
-	n.end = at
-	return n, true
+	return n.scanExponent(text)
+}
+
+// scanExponent goes on behind the digits, where an exponent may stand.
+func (n numeral) scanExponent(text []byte) (numeral, bool) {
+	at := n.end
+	if at == len(text) || text[at]|0x20 != 'e' {
+		return n, true
+	}
+	n.isPlain = false
+	at++
+	if at < len(text) && (text[at] == '+' || text[at] == '-') {
+		at++
+	}
+	_, n.end = scanDigits(text, at, 0)
+	return n, n.end > at
 }
 
 // scanDigits reads digits, as many as there are, and appends them to n.

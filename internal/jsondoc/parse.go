@@ -7,7 +7,7 @@ package jsondoc
 // keeps its place and takes the last value. Texts that are no Unicode (bad UTF-8, half
 // a surrogate pair) are refused. The error is a *SyntaxError; dst comes back as it was then.
 func Append(dst, text []byte, names *Names) ([]byte, error) {
-	p := parser{text: text, dst: dst, names: names}
+	p := parser{text: text, dst: dst, names: names, parent: -1}
 	if len(text) > TextBytesMax {
 		return dst, &SyntaxError{TextBytesMax, "text is too long"}
 	}
@@ -26,6 +26,7 @@ type parser struct {
 	dst    []byte
 	names  *Names
 	depth  int
+	parent int // number of the name around what is parsed, or -1
 	reason string
 }
 
@@ -164,7 +165,11 @@ func (p *parser) object() bool {
 		return p.close(at, room, familyObject)
 	}
 	seen := nameSet{from: at + room}
-	for p.member(&seen) {
+	parent := p.parent
+	for previous := -1; ; {
+		if !p.member(&seen, parent, &previous) {
+			return false
+		}
 		p.space()
 		switch p.peek() {
 		case ',':
@@ -174,27 +179,54 @@ func (p *parser) object() bool {
 			if seen.mayRepeat {
 				p.dst = unique(p.dst, seen.from, p.names)
 			}
+			p.parent = parent
 			return p.close(at, room, familyObject)
 		default:
 			return p.fail("expected a comma or the end of the object")
 		}
 	}
-	return false
 }
 
-func (p *parser) member(seen *nameSet) bool {
+// member reads a name and a value in the object under the name parent, behind the name
+// previous, which then is the one that was read.
+func (p *parser) member(seen *nameSet, parent int, previous *int) bool {
 	if p.peek() != '"' {
 		return p.fail("expected the name of a member")
 	}
 	at := len(p.dst)
-	if !p.name() {
-		return false
+	number := p.guess(parent, *previous)
+	if number < 0 {
+		if !p.name() {
+			return false
+		}
+		if number = nameNumber(p.dst, at); number >= 0 {
+			*p.names.follower(parent, *previous) = uint16(number + 1)
+		}
+		if p.space(); p.peek() != ':' {
+			return p.fail("expected a colon")
+		}
+		p.at++
 	}
 	seen.add(p.dst, at, len(p.dst))
-	if p.space(); p.peek() != ':' {
-		return p.fail("expected a colon")
-	}
-	p.at++
+	*previous, p.parent = number, number
 	p.space()
 	return p.value()
+}
+
+// guess reads a name and the colon if they are those that came here in the last document. It
+// gives its number, or -1 if it read nothing.
+func (p *parser) guess(parent, previous int) (number int) {
+	if p.names == nil {
+		return -1
+	}
+	if number = int(*p.names.follower(parent, previous)) - 1; number < 0 {
+		return -1
+	}
+	name := p.names.text(number)
+	if len(p.text)-p.at < len(name) || string(p.text[p.at:p.at+len(name)]) != string(name) {
+		return -1
+	}
+	p.at += len(name)
+	p.dst = appendNumber(p.dst, number)
+	return number
 }

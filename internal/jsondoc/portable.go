@@ -22,18 +22,25 @@ func transcode(dst []byte, v Value, names *Names) []byte {
 	if kind < Array {
 		return append(dst, v.Packed()...)
 	}
-	at, f := len(dst), familyArray
+	from, end := body(v.doc, v.at)
+	at, room, f := len(dst), from-v.at, familyArray
 	if kind == Object {
 		f = familyObject
 	}
-	from, to := body(v.doc, v.at)
-	room := headBytes(f, to-from)
 	dst = append(dst, "....."[:room]...)
-	for it := v.Children(); it.Next(); {
+	for pos := from; pos < end; {
 		if f == familyObject {
-			dst = AppendName(dst, it.Name(), names)
+			value := afterName(v.doc, pos)
+			dst = AppendName(dst, nameAt(v.doc, pos, value, v.names), names)
+			pos = value
 		}
-		dst = transcode(dst, it.Value(), names)
+		next := after(v.doc, pos)
+		if kinds[v.doc[pos]] < Array {
+			dst = append(dst, v.doc[pos:next]...)
+		} else {
+			dst = transcode(dst, Value{v.doc, v.names, pos}, names)
+		}
+		pos = next
 	}
 	return closeBody(dst, at, room, f)
 }

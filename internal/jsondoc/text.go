@@ -2,6 +2,8 @@
 
 package jsondoc
 
+import "encoding/binary"
+
 // Format is how text is laid out. Each child stands on a line of its own, behind Newline and
 // one Indent for each array and object around it; Space follows the colon of a member. Empty
 // arrays and objects stay on their line. A nil *Format writes no space at all.
@@ -40,27 +42,25 @@ type writer struct {
 	depth  int
 }
 
+// value writes the value at an offset and gives the offset behind it.
 func (w *writer) value(at int) (end int) {
-	v := Value{w.doc, w.names, at}
-	switch v.Kind() {
-	case Null:
-		w.dst = append(w.dst, "null"...)
-	case Bool:
-		if v.Bool() {
-			w.dst = append(w.dst, "true"...)
-		} else {
-			w.dst = append(w.dst, "false"...)
-		}
-	case Integer, Number:
-		w.dst = v.NumberText(w.dst)
+	tag := w.doc[at]
+	kind := kinds[tag]
+	switch kind {
 	case String:
-		w.dst = AppendQuoted(w.dst, v.Text())
+		from, to := body(w.doc, at)
+		w.dst = AppendQuoted(w.dst, w.doc[from:to])
+		return to
+	case Integer, Number:
+		w.dst = Value{doc: w.doc, at: at}.NumberText(w.dst)
+		return after(w.doc, at)
 	case Array:
 		return w.children(at, '[', ']')
-	default:
+	case Object:
 		return w.children(at, '{', '}')
 	}
-	return after(w.doc, at)
+	w.dst = append(w.dst, [...]string{"null", "false", "true"}[tag-tagNull]...)
+	return at + 1
 }
 
 func (w *writer) children(at int, left, right byte) (end int) {
@@ -107,22 +107,49 @@ func (w *writer) name(at int) (end int) {
 // AppendQuoted appends text as a JSON string: in quotes, with escapes for the quote, the
 // backslash and control characters.
 func AppendQuoted(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
+	if at := plainBytes(text); at < len(text) {
+		dst = appendEscaped(dst, text, at)
+	} else {
+		dst = append(dst, text...)
+	}
+	return append(dst, '"')
+}
+
+// plainBytes counts the bytes before the first one to escape, or a few less.
+func plainBytes(text []byte) int {
+	at := 0
+	for ; at+8 <= len(text); at += 8 {
+		if stops(binary.LittleEndian.Uint64(text[at:])) != 0 {
+			return at
+		}
+	}
+	for ; at < len(text); at++ {
+		if c := text[at]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return at
+}
+
+// appendEscaped appends text, of which at bytes are known to need no escape.
+func appendEscaped(dst, text []byte, at int) []byte {
+	const hex = "0123456789abcdef"
 	done := 0
-	for i, c := range text {
+	for ; at < len(text); at++ {
+		c := text[at]
 		if c >= ' ' && c != '"' && c != '\\' {
 			continue
 		}
-		dst = append(dst, text[done:i]...)
-		done = i + 1
+		dst = append(dst, text[done:at]...)
+		done = at + 1
 		if letter := escapeLetters[c]; letter != 0 {
 			dst = append(dst, '\\', letter)
 		} else {
 			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
 	}
-	return append(append(dst, text[done:]...), '"')
+	return append(dst, text[done:]...)
 }
 
 // escapeLetters has the letter behind the backslash for what has one.

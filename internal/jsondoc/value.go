@@ -65,18 +65,29 @@ func (v Value) Member(name []byte) Value {
 	if v.Kind() != Object {
 		return Value{}
 	}
-	at, end := body(v.doc, v.at)
 	number := v.names.find(name)
+	doc := v.doc
+	at, end := body(doc, v.at)
 	for at < end {
-		behind := afterName(v.doc, at)
-		if n := nameNumber(v.doc, at); n >= 0 {
-			if n == number {
-				return Value{v.doc, v.names, behind}
-			}
-		} else if string(inlineName(v.doc, at, behind)) == string(name) {
-			return Value{v.doc, v.names, behind}
+		value, isIt := at+1, false
+		switch tag := doc[at]; {
+		case tag < nameWide:
+			isIt = int(tag) == number
+		case tag < nameInline:
+			value = at + 2
+			isIt = int(tag-nameWide)<<8|int(doc[at+1]) == number
+		default:
+			value = afterName(doc, at)
+			isIt = string(inlineName(doc, at, value)) == string(name)
 		}
-		at = after(v.doc, behind)
+		if isIt {
+			return Value{doc, v.names, value}
+		}
+		if n := fixedBytes[doc[value]]; n != 0 {
+			at = value + int(n)
+		} else {
+			_, at = longBody(doc, value)
+		}
 	}
 	return Value{}
 }
@@ -87,12 +98,17 @@ func (v Value) Element(i int) Value {
 	if v.Kind() != Array || i < 0 {
 		return Value{}
 	}
-	at, end := body(v.doc, v.at)
+	doc := v.doc
+	at, end := body(doc, v.at)
 	for ; at < end; i-- {
 		if i == 0 {
-			return Value{v.doc, v.names, at}
+			return Value{doc, v.names, at}
 		}
-		at = after(v.doc, at)
+		if n := fixedBytes[doc[at]]; n != 0 {
+			at += int(n)
+		} else {
+			_, at = longBody(doc, at)
+		}
 	}
 	return Value{}
 }
