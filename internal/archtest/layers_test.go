@@ -22,8 +22,8 @@ internal/reply
 internal/keyspace
 internal/session internal/config
 internal/command internal/shard internal/metrics
-internal/txn internal/script/lualib internal/snapshot
-internal/script
+internal/txn internal/script/lualib
+internal/script internal/persist
 internal/family/*
 internal/engine
 internal/server
@@ -35,7 +35,7 @@ cmd/stampede
 // anything and nothing but tests imports them.
 var free = []string{
 	"internal/archtest", "internal/command/commandtest", "internal/conformance",
-	"internal/resp/oracle", "internal/seedtest",
+	"internal/resp/oracle", "internal/seedtest", "internal/disk/faulty",
 }
 
 // alone are the packages that could be published tomorrow: they import of ours only what

@@ -25,6 +25,7 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,41 +71,67 @@ func ParseFsync(name string) (f Fsync, ok bool) {
 	return No, false
 }
 
-// Limits of a log.
+// Limits of a log, where [Options] do not say otherwise.
 const (
 	RecordBytesMax    = 1<<31 - 1 // of one record; appending more is a mistake of the program
-	SegmentBytes      = 128 << 20 // of records in a file, unless [Options] says otherwise
+	SegmentBytes      = 64 << 20  // of frames in a file; a larger record has a file of its own
 	BufferBytesMax    = 128 << 20 // in memory because not durable yet; beyond it Append waits
-	ClaimBytesMax     = 4 << 30   // that a claim may hold back
+	ClaimBytesMax     = 4 << 30   // of log that a claim may hold back
 	ClaimsMax         = 64        // readers that claim
 	ClaimNameBytesMax = 128       // of a claim's name
-	segmentBytesMin   = 4096      // smaller ones are for nobody
-	gatherBytes       = 64 << 10  // that wake a writer before its pause is over
-	gatherPause       = 2 * time.Millisecond
-	syncPause         = time.Second
-	retryPause        = 100 * time.Millisecond // after a failure, doubled up to the next
-	retryPauseMax     = 2 * time.Second
+)
+
+const (
+	gatherBytes   = 64 << 10               // end the writer's pause
+	gatherPause   = 2 * time.Millisecond   // between two writes, except with Always
+	syncPause     = time.Second            // between two syncs with EverySecond
+	syncBytes     = 16 << 20               // are synced before it is over, and with No
+	retryPause    = 100 * time.Millisecond // after a failure, twice that after the next
+	retryPauseMax = 2 * time.Second
 )
 
 // Options say how a log is kept. Only Dir is required.
 type Options struct {
-	FS             disk.FS          // nil: the machine's
-	Dir            string           // where the segments lie; made if missing
-	Fsync          Fsync            // the mode to begin with
-	SegmentBytes   int64            // 0: [SegmentBytes]
-	BufferBytesMax int64            // 0: [BufferBytesMax]
-	ClaimBytesMax  int64            // 0: [ClaimBytesMax]
-	Now            func() time.Time // nil: the machine's clock
-	Log            *slog.Logger     // nil: nothing is logged
-	Hooks          Hooks
+	FS             disk.FS // nil: the machine's
+	Dir            string  // where the segments lie; made if missing
+	Fsync          Fsync   // the mode to begin with
+	SegmentBytes   int64
+	BufferBytesMax int64
+	ClaimBytesMax  int64
+
+	// Rounds says that whoever appends calls Commit or Nudge after the last record of a
+	// round. Append alone then wakes the writer only when much has come together.
+	Rounds bool
+
+	ID    uint64           // of a log that is new; 0: drawn
+	Now   func() time.Time // nil: the machine's clock
+	Log   *slog.Logger     // nil: nothing is logged
+	Hooks Hooks
+}
+
+// withDefaults fills in what is zero.
+func (o Options) withDefaults() Options {
+	if o.FS == nil {
+		o.FS = disk.OS{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.SegmentBytes = cmp.Or(o.SegmentBytes, SegmentBytes)
+	o.BufferBytesMax = cmp.Or(o.BufferBytesMax, BufferBytesMax)
+	o.ClaimBytesMax = cmp.Or(o.ClaimBytesMax, ClaimBytesMax)
+	return o
 }
 
 // Hooks are told what happens to a log. Any of them may be nil. They run on the goroutine
-// that wrote, so they must not block nor call the log's Flush, Wait, Commit or Close.
+// that wrote, so they must not block nor call the log's Flush, Commit or Close.
 type Hooks struct {
 	Durable   func(Position) // everything up to here is durable; called in ascending order
-	Failed    func(error)    // a write or a sync failed: nothing is acknowledged until Recovered
-	Recovered func()         // what waited is durable again
+	Failed    func(error)    // a write or a sync failed: nothing becomes durable until Recovered
+	Recovered func()         // everything that waited was made durable again
 }
 
 // Errors of a log.

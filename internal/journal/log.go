@@ -4,134 +4,392 @@ package journal
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
 
+	"stampede/internal/assert"
 	"stampede/internal/disk"
 )
 
 // Log is an open log. See the package for who may call what.
-type Log struct{}
+type Log struct {
+	options Options
+	folder  folder
+	id      uint64
+	epoch   uint32
+	lock    io.Closer // of the folder
+
+	mode    atomic.Uint32
+	end     atomic.Uint64
+	written atomic.Uint64
+	durable atomic.Uint64
+	failure atomic.Pointer[failure]
+	closed  atomic.Bool
+	news    bell // rung when a position moved, or the log was closed
+
+	mu      sync.Mutex // the lock of Append
+	buffer  buffer
+	wakeAt  Position  // Append wakes the writer when it gets here
+	running bool      // Run is at work
+	room    sync.Cond // of mu: more is durable, or waiting is of no use any more
+	wake    chan struct{}
+	asleep  atomic.Bool // Run waits for something to do
+
+	turn   chan struct{} // holds one token while somebody does the writer's work
+	writer writer        // belongs to who has the turn
+
+	filesMu    sync.Mutex
+	segments   []segment    // those that there are, in order; of filesMu
+	generation atomic.Int64 // how often a segment was added
+
+	claims claims
+}
+
+// failure is why nothing becomes durable.
+type failure struct{ err error }
 
 // Open finds the segments in a folder, checks and cuts their tail, and takes the folder's
 // lock. from is the position of the snapshot that the reader will begin with: records from
-// there on must be there (a *[DamageError] if not), and a log that has none begins there.
-// Nothing runs and nothing is written before [Log.Run] or [Log.Commit].
-func Open(o Options, from Position) (*Log, error) { panic("journal: to come") }
+// there on must be there (a *[DamageError] if not), and a log that ends before it begins
+// there anew. What is found is durable when Open returns. Nothing runs and nothing is
+// written before [Log.Run], [Log.Commit] or [Log.Flush].
+func Open(o Options, from Position) (*Log, error) {
+	o = o.withDefaults()
+	l := &Log{
+		options: o, folder: folder{o.FS, o.Dir},
+		wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), wakeAt: everything,
+	}
+	l.room.L = &l.mu
+	l.mode.Store(uint32(o.Fsync))
+	l.writer.spawn = func(f func()) { go f() }
+	if err := o.FS.MkdirAll(o.Dir, 0o750); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	if err := o.FS.SyncDir(filepath.Dir(o.Dir)); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	lock, err := o.FS.Lock(l.folder.path(lockFile))
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	l.lock = lock
+	if err := l.recover(from); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return l, nil
+}
+
+// recover finds what there is.
+func (l *Log) recover(from Position) error {
+	if err := l.folder.removeLeftovers(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	segments, err := l.folder.segments()
+	if err != nil {
+		return err
+	}
+	l.segments, l.id = segments, l.options.ID
+	end := mark{at: from}
+	if len(segments) > 0 {
+		last := segments[len(segments)-1]
+		l.id, l.epoch = last.id, last.epoch
+		if end, err = l.cutTail(last); err != nil {
+			return err
+		}
+	}
+	if err := l.claims.load(l.folder, &l.id); err != nil {
+		return err
+	}
+	if l.id == 0 {
+		l.id = drawID()
+	}
+	if end, err = l.join(end, from); err != nil {
+		return err
+	}
+	l.epoch++
+	l.begin(end)
+	return l.endClaims()
+}
+
+// begin sets all positions to where the log ends.
+func (l *Log) begin(end mark) {
+	l.buffer = buffer{
+		id: identify(l.id), end: end, segmentFirst: end.at,
+		segmentBytes: Position(l.options.SegmentBytes), marked: end.at,
+	}
+	l.writer.written, l.writer.durable = end, end
+	l.end.Store(uint64(end.at))
+	l.written.Store(uint64(end.at))
+	l.durable.Store(uint64(end.at))
+}
+
+// cutTail makes the last segment end with its last whole record, durably.
+func (l *Log) cutTail(last segment) (end mark, err error) {
+	path := l.folder.path(last.name())
+	file, err := l.folder.fs.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return mark{}, fmt.Errorf("journal: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	f := newFrames(file, last, last.first)
+	f.next.sum = last.previousSum
+	vouched, torn, damage, err := f.end()
+	if err != nil {
+		return mark{}, fmt.Errorf("journal: %w", err)
+	}
+	offset := f.offset(f.next.at)
+	if damage != nil {
+		return mark{}, &DamageError{path, offset, damage.Error()}
+	}
+	if torn > 0 {
+		l.options.Log.Warn("journal: cut off what was not written to its end",
+			"file", path, "offset", offset, "bytes", torn)
+	}
+	if err = rewrite(file, f.offset(vouched), offset); err == nil {
+		if err = file.Truncate(offset); err == nil {
+			err = file.Sync()
+		}
+	}
+	if err != nil {
+		return mark{}, fmt.Errorf("journal: cutting the tail: %w", err)
+	}
+	return f.next, nil
+}
+
+// rewrite writes a part of a file again. What is read may be in memory only, without being
+// due to be written: a sync that failed in an earlier process leaves it so.
+func rewrite(file disk.File, from, to int64) error {
+	block := make([]byte, min(readBytes, max(0, to-from)))
+	for from < to {
+		b := block[:min(int64(len(block)), to-from)]
+		if _, err := file.ReadAt(b, from); err != nil {
+			return err
+		}
+		if _, err := file.WriteAt(b, from); err != nil {
+			return err
+		}
+		from += int64(len(b))
+	}
+	return nil
+}
+
+// join compares the log with the snapshot that it follows.
+func (l *Log) join(end mark, from Position) (mark, error) {
+	if len(l.segments) == 0 {
+		return mark{at: from}, nil
+	}
+	if first := l.segments[0]; from < first.first {
+		return end, &DamageError{l.folder.path(first.name()), 24, fmt.Sprintf(
+			"the log begins at position %d, but the snapshot before it ends at %d", first.first, from)}
+	}
+	if end.at >= from {
+		return end, nil
+	}
+	l.options.Log.Warn("journal: the log ends before the snapshot, and begins anew after it",
+		"end", uint64(end.at), "snapshot", uint64(from))
+	for len(l.segments) > 0 {
+		if err := l.removeFirst(); err != nil {
+			return end, fmt.Errorf("journal: %w", err)
+		}
+	}
+	return mark{at: from}, nil
+}
+
+// removeFirst removes the oldest segment, with the lock of the claims. No other is removed
+// before that is durable, so that a power cut never leaves a gap.
+func (l *Log) removeFirst() error {
+	if err := l.settleRemoval(); err != nil {
+		return err
+	}
+	l.filesMu.Lock()
+	first := l.segments[0]
+	l.filesMu.Unlock()
+	if err := l.folder.fs.Remove(l.folder.path(first.name())); err != nil && !missing(err) {
+		return err
+	}
+	l.claims.unsettled = true
+	l.filesMu.Lock()
+	l.segments = append([]segment(nil), l.segments[1:]...)
+	l.filesMu.Unlock()
+	return l.settleRemoval()
+}
+
+// settleRemoval makes the last removal durable.
+func (l *Log) settleRemoval() error {
+	if !l.claims.unsettled {
+		return nil
+	}
+	err := l.folder.fs.SyncDir(l.folder.dir)
+	l.claims.unsettled = err != nil
+	return err
+}
+
+func drawID() uint64 {
+	var b [8]byte
+	_, err := rand.Read(b[:])
+	assert.That(err == nil, "journal: no random numbers")
+	return binary.LittleEndian.Uint64(b[:]) | 1
+}
 
 // Append adds a record, given in parts, and returns its position. It copies the parts, does
 // not wait for the disk and never refuses: whoever wants to change something asks
 // [Log.Failed] first. If more than BufferBytesMax waits to be durable while the writer runs
-// and has not failed, it waits until there is room. O(bytes); allocates nothing once warm.
-func (l *Log) Append(parts ...[]byte) Position { panic("journal: to come") }
+// and has not failed, it waits until there is room. O(bytes); allocates nothing once warm,
+// except for a record of 128 KiB or more.
+func (l *Log) Append(parts ...[]byte) Position {
+	n, sum := 0, uint32(0)
+	for _, p := range parts {
+		n += len(p)
+		sum = crc32.Update(sum, castagnoli, p)
+	}
+	assert.That(n > 0 && n <= RecordBytesMax, "journal: a record of no size or of too much")
+	var big []byte
+	if n >= bigBytes {
+		big = make([]byte, frameHeadBytes, frameHeadBytes+n)
+		for _, p := range parts {
+			big = append(big, p...)
+		}
+	}
+	l.mu.Lock()
+	if l.buffer.end.at-Position(l.durable.Load()) > Position(l.options.BufferBytesMax) {
+		l.waitForRoom()
+	}
+	durable := Position(l.durable.Load())
+	if big != nil {
+		l.buffer.addBig(big, sum, durable)
+	} else {
+		l.buffer.add(parts, n, sum, durable)
+	}
+	end := l.buffer.end.at
+	l.end.Store(uint64(end))
+	wakes := end >= l.wakeAt
+	if wakes {
+		l.wakeAt = everything
+	}
+	l.mu.Unlock()
+	if wakes {
+		l.rouse()
+	}
+	return end
+}
+
+// waitForRoom waits, with mu, until less waits to be durable, or until that is of no use.
+func (l *Log) waitForRoom() {
+	for l.running && l.failure.Load() == nil &&
+		l.buffer.end.at-Position(l.durable.Load()) > Position(l.options.BufferBytesMax) {
+		l.rouse()
+		l.room.Wait()
+	}
+}
+
+// rouse wakes the writer.
+func (l *Log) rouse() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Nudge wakes the writer if it sleeps and there is something to write. It costs next to
+// nothing otherwise.
+func (l *Log) Nudge() {
+	if l.asleep.Load() && l.end.Load() != l.written.Load() {
+		l.rouse()
+	}
+}
 
 // End is the position of the last record that was appended.
-func (l *Log) End() Position { panic("journal: to come") }
+func (l *Log) End() Position { return Position(l.end.Load()) }
 
 // Written is up to where the operating system has the records: they survive the end of this
-// process. It goes back when a sync fails.
-func (l *Log) Written() Position { panic("journal: to come") }
+// process. It goes back when a write or a sync fails.
+func (l *Log) Written() Position { return Position(l.written.Load()) }
 
 // Durable is up to where the records survive a power cut. It never goes back.
-func (l *Log) Durable() Position { panic("journal: to come") }
+func (l *Log) Durable() Position { return Position(l.durable.Load()) }
 
-// Failed is why nothing can be made durable at the moment, or nil. While it is not nil no
-// new change may be made: what is appended all the same waits in memory without a bound.
-func (l *Log) Failed() error { panic("journal: to come") }
+// Failed is why nothing becomes durable at the moment, or nil. While it is not nil no new
+// change may be made: what is appended all the same waits in memory without a bound.
+func (l *Log) Failed() error {
+	if f := l.failure.Load(); f != nil {
+		return f.err
+	}
+	return nil
+}
 
 // Fsync is the mode.
-func (l *Log) Fsync() Fsync { panic("journal: to come") }
+func (l *Log) Fsync() Fsync { return Fsync(l.mode.Load()) }
 
 // SetFsync changes the mode.
-func (l *Log) SetFsync(mode Fsync) { panic("journal: to come") }
+func (l *Log) SetFsync(mode Fsync) {
+	l.mode.Store(uint32(mode))
+	l.rouse()
+}
 
-// Run writes and syncs until ctx ends, then all that was appended before it returns.
-func (l *Log) Run(ctx context.Context) error { panic("journal: to come") }
+// ID names this log: positions of one log mean nothing in another.
+func (l *Log) ID() uint64 { return l.id }
 
-// Commit does the work of the writer on the goroutine of the caller, unless somebody is at
-// it: everything appended so far is written and synced when it returns true. It saves a loop
-// that is about to wait for its records the way to another thread and back.
-func (l *Log) Commit() bool { panic("journal: to come") }
+// First is the position where the oldest segment begins.
+func (l *Log) First() Position {
+	l.filesMu.Lock()
+	defer l.filesMu.Unlock()
+	if len(l.segments) == 0 {
+		return l.Durable()
+	}
+	return l.segments[0].first
+}
+
+// Size is how many bytes of log there are on the disk.
+func (l *Log) Size() int64 { return int64(l.Written() - min(l.First(), l.Written())) }
 
 // Wait returns when everything up to a position is durable: nil, or the error of ctx, or
 // [ErrClosed]. A failure of the disk does not end it.
-func (l *Log) Wait(ctx context.Context, p Position) error { panic("journal: to come") }
-
-// Flush makes everything durable that was appended so far, whatever the mode. The error is
-// that of the disk, or of ctx, or [ErrClosed].
-func (l *Log) Flush(ctx context.Context) error { panic("journal: to come") }
-
-// Close makes everything durable that can be, and lets go of the files and of the folder's
-// lock. Run must have returned. The error is that of the disk, if something was lost.
-func (l *Log) Close() error { panic("journal: to come") }
-
-// First is the position where the oldest segment begins.
-func (l *Log) First() Position { panic("journal: to come") }
-
-// Size is what the segments hold, in bytes.
-func (l *Log) Size() int64 { panic("journal: to come") }
-
-// ID names this log: positions of one log mean nothing in another.
-func (l *Log) ID() uint64 { panic("journal: to come") }
-
-// DropBefore says that a snapshot holds everything before a position, so that segments that
-// end there are needed by claims only. Those that no claim holds are removed now, others
-// when they are let go.
-func (l *Log) DropBefore(p Position) error { panic("journal: to come") }
-
-// Claim keeps the records after a position for the reader of this name, across restarts. It
-// writes a file, so it is not for every record. [ErrClaimLost] if some are gone already.
-func (l *Log) Claim(name string, p Position) error { panic("journal: to come") }
-
-// Release ends a claim; one that is not there is no error.
-func (l *Log) Release(name string) error { panic("journal: to come") }
-
-// Claims are the claims, by name.
-func (l *Log) Claims() map[string]Position { panic("journal: to come") }
-
-// Read reads the records after a position, in order, as far as they are written; with
-// durable, as far as they are durable: what has been read then is never taken back.
-func (l *Log) Read(from Position, durable bool) *Reader { panic("journal: to come") }
-
-// Reader reads records in order. It belongs to one goroutine.
-type Reader struct{}
-
-// OpenReader reads the records of a folder that need not be open.
-func OpenReader(fs disk.FS, dir string, from Position) (*Reader, error) { panic("journal: to come") }
-
-// Next returns the next record and its position. The record is valid until the next call.
-// io.EOF: there is no more at the moment; a later call may find some. Other errors:
-// [ErrClaimLost], [ErrBeyondEnd], a *[DamageError], or the disk's.
-func (r *Reader) Next() (record []byte, end Position, err error) { panic("journal: to come") }
-
-// Wait returns when Next has something to say after io.EOF: nil, the error of ctx, [ErrClosed].
-func (r *Reader) Wait(ctx context.Context) error { panic("journal: to come") }
-
-// Position is that of the record read last, or where the reader began.
-func (r *Reader) Position() Position { panic("journal: to come") }
-
-// Close lets go of the file.
-func (r *Reader) Close() error { panic("journal: to come") }
-
-// Report is what a check found.
-type Report struct {
-	Segments  int
-	Records   int64
-	Bytes     int64 // of records
-	First     Position
-	End       Position
-	TornBytes int64        // at the end, of a record that was being written
-	Damage    *DamageError // nil: none
+func (l *Log) Wait(ctx context.Context, p Position) error {
+	for {
+		news := l.news.listen()
+		if l.Durable() >= p {
+			return nil
+		}
+		if l.closed.Load() {
+			return ErrClosed
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
-// Check reads a whole log. Damage is in the report; the error is the disk's. progress may be nil.
-func Check(fs disk.FS, dir string, progress func(done, all int64)) (Report, error) {
-	panic("journal: to come")
+// bell wakes all who listen.
+type bell struct {
+	mu        sync.Mutex
+	listening chan struct{} // nil: nobody
 }
 
-// Repair cuts a log at its first damage and keeps what was cut off beside it, in files
-// whose names end in .damaged. The report is that of the log as it was.
-func Repair(fs disk.FS, dir string) (Report, error) { panic("journal: to come") }
+// listen returns what is closed when the bell rings next.
+func (b *bell) listen() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.listening == nil {
+		b.listening = make(chan struct{})
+	}
+	return b.listening
+}
 
-// Dump shows the records after a position.
-func Dump(fs disk.FS, dir string, from Position, visit func(end Position, record []byte) error) error {
-	panic("journal: to come")
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.listening != nil {
+		close(b.listening)
+		b.listening = nil
+	}
 }

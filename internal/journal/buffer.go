@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"stampede/internal/assert"
+)
+
+const (
+	chunkBytes    = 256 << 10
+	bigBytes      = chunkBytes / 2 // a payload from here on gets a chunk of its own
+	freeChunksMin = 4              // are kept for later, whatever was needed lately
+)
+
+// buffer holds the frames that are not durable yet, in chunks. It is guarded by the log's
+// lock; the bytes of a frame do not change once it is there, so the writer reads them
+// without. A frame lies in one chunk.
+type buffer struct {
+	id           identity
+	chunks       []chunk // in order; the last one is being filled
+	free         [][]byte
+	end          mark
+	segmentFirst Position // where the segment began that the next frame belongs to
+	segmentBytes Position
+	edges        []mark // where segments after the writer's begin
+	marked       Position
+}
+
+// chunk is a part of the log in memory.
+type chunk struct {
+	first Position
+	bytes []byte
+}
+
+func (c chunk) end() Position { return c.first + Position(len(c.bytes)) }
+
+// add copies a record that was summed before, with a mark before it if durable is news.
+func (b *buffer) add(parts [][]byte, n int, sum uint32, durable Position) {
+	b.turnPage(n, durable)
+	b.place(uint32(n), sum)
+	tail := &b.chunks[len(b.chunks)-1]
+	for _, p := range parts {
+		tail.bytes = append(tail.bytes, p...)
+	}
+}
+
+// addBig takes over a chunk that has room for a head and then a record of n bytes.
+func (b *buffer) addBig(frame []byte, sum uint32, durable Position) {
+	n := len(frame) - frameHeadBytes
+	b.turnPage(n, durable)
+	b.id.putHead(frame, b.end.at, uint32(n), sum)
+	b.chunks = append(b.chunks, chunk{b.end.at, frame[:len(frame):len(frame)]})
+	b.end = mark{b.end.at + Position(len(frame)), sum}
+}
+
+// turnPage begins another segment if a record of n bytes would not fit, and adds the mark.
+func (b *buffer) turnPage(n int, durable Position) {
+	bytes := frameBytes(n)
+	if durable > b.marked {
+		bytes += frameBytes(markBytes)
+	}
+	if used := b.end.at - b.segmentFirst; used > 0 && used+bytes > b.segmentBytes {
+		b.edges = append(b.edges, b.end)
+		b.segmentFirst = b.end.at
+	}
+	if durable > b.marked {
+		b.mark(durable)
+	}
+}
+
+// mark adds a mark: whoever finds it knows that everything before durable was once durable,
+// so damage there is none that a power cut does.
+func (b *buffer) mark(durable Position) {
+	var payload [markBytes]byte
+	binary.LittleEndian.PutUint64(payload[:], uint64(durable))
+	b.place(markBytes|markBit, crc32.Checksum(payload[:], castagnoli))
+	tail := &b.chunks[len(b.chunks)-1]
+	tail.bytes = append(tail.bytes, payload[:]...)
+	b.marked = durable
+}
+
+// place writes the head of a frame, after which its payload follows.
+func (b *buffer) place(length, sum uint32) {
+	bytes := frameBytes(int(length &^ markBit))
+	if last := len(b.chunks) - 1; last < 0 ||
+		cap(b.chunks[last].bytes)-len(b.chunks[last].bytes) < int(bytes) {
+		b.chunks = append(b.chunks, chunk{b.end.at, b.empty()})
+	}
+	tail := &b.chunks[len(b.chunks)-1]
+	at := len(tail.bytes)
+	tail.bytes = tail.bytes[:at+frameHeadBytes]
+	b.id.putHead(tail.bytes[at:], b.end.at, length, sum)
+	b.end = mark{b.end.at + bytes, sum}
+}
+
+// empty is a chunk to fill.
+func (b *buffer) empty() []byte {
+	if last := len(b.free) - 1; last >= 0 {
+		c := b.free[last]
+		b.free[last] = nil
+		b.free = b.free[:last]
+		return c
+	}
+	return make([]byte, 0, chunkBytes)
+}
+
+// pieces appends to dst what lies between two positions.
+func (b *buffer) pieces(dst [][]byte, from, to Position) [][]byte {
+	for _, c := range b.chunks {
+		if c.end() <= from || c.first >= to {
+			continue
+		}
+		low, high := max(c.first, from), min(c.end(), to)
+		dst = append(dst, c.bytes[low-c.first:high-c.first])
+	}
+	return dst
+}
+
+// release forgets what is durable, and keeps as many free chunks as were of use lately.
+func (b *buffer) release(durable Position) {
+	assert.That(durable <= b.end.at, "journal: more is durable than was appended")
+	n := 0
+	for n < len(b.chunks) && b.chunks[n].end() <= durable {
+		n++
+	}
+	keep := max(freeChunksMin, len(b.chunks))
+	for _, c := range b.chunks[:n] {
+		if cap(c.bytes) == chunkBytes && len(b.free) < keep {
+			b.free = append(b.free, c.bytes[:0])
+		}
+	}
+	if len(b.free) > keep {
+		clear(b.free[keep:])
+		b.free = b.free[:keep]
+	}
+	rest := copy(b.chunks, b.chunks[n:])
+	clear(b.chunks[rest:])
+	b.chunks = b.chunks[:rest]
+}
+
+// edgeAfter is where the next segment begins after one that begins at first.
+func (b *buffer) edgeAfter(first Position) (edge mark, ok bool) {
+	n := 0
+	for n < len(b.edges) && b.edges[n].at <= first {
+		n++
+	}
+	b.edges = b.edges[:copy(b.edges, b.edges[n:])]
+	if len(b.edges) == 0 {
+		return mark{}, false
+	}
+	return b.edges[0], true
+}
