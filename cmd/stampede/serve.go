@@ -29,9 +29,11 @@ type ServeCmd struct {
 	MaxMemory      *string `name:"maxmemory" placeholder:"BYTES" help:"For data, as 2gb (0: any)."`
 	OnFullMemory   *string `name:"maxmemory-policy" help:"Which keys go then (noeviction)."`
 	LogLevel       *string `name:"loglevel" help:"debug, verbose, notice or warning (notice)."`
-	Dir            *string `help:"Folder for files (.)."`
+	Dir            *string `help:"Folder of the journal and of snapshots (.)."`
+	Fsync          *string `placeholder:"WHEN" help:"Sync: always, everysec or no (everysec)."`
+	Save           *string `placeholder:"POINTS" help:"Snapshots: seconds and changes, or empty."`
 
-	MemoryOnly bool   `help:"Keep nothing on disk. So far that is so in any case."`
+	MemoryOnly bool   `help:"Keep nothing on disk."`
 	Shards     int    `placeholder:"N" help:"Parts of the keyspace (by the number of cores)."`
 	IO         string `name:"io" enum:"auto,epoll,net" default:"auto" help:"Transport: ${enum}."`
 	Loops      int    `placeholder:"N" help:"Event loops of epoll (cores - 1)."`
@@ -94,6 +96,8 @@ func (c *ServeCmd) parameters() (*config.Config, error) {
 	set("maxmemory-policy", c.OnFullMemory)
 	set("loglevel", c.LogLevel)
 	set("dir", c.Dir)
+	set("appendfsync", c.Fsync)
+	set("save", c.Save)
 	for name, value := range c.Set {
 		set(name, &value)
 	}

@@ -32,9 +32,9 @@ func startProgram(t *testing.T, args ...string) *program {
 	ctx, cancel := context.WithCancel(t.Context())
 	stdoutReads, stdout := io.Pipe()
 	p := &program{stderr: new(bytes.Buffer)}
-	code := make(chan int, 1)
+	code, dir := make(chan int, 1), t.TempDir()
 	go func() {
-		code <- run(ctx, append([]string{"serve", "--port", "0"}, args...), stdout, p.stderr)
+		code <- run(ctx, append([]string{"serve", "--port", "0", "--dir", dir}, args...), stdout, p.stderr)
 		_ = stdout.Close()
 	}()
 	p.stop = func() int {
@@ -82,7 +82,7 @@ func ask(t *testing.T, network, addr, line string) string {
 func TestServeAndStop(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	for _, io := range []string{"net", "auto"} {
-		p := startProgram(t, "--io", io, "--unixsocket", socket, "--unixsocketperm", "700")
+		p := startProgram(t, "--memory-only", "--io", io, "--unixsocket", socket, "--unixsocketperm", "700")
 		if got := ask(t, "tcp", p.addr, "SET k v"); got != "+OK" {
 			t.Errorf("%s: SET: %s", io, got)
 		}

@@ -17,11 +17,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stampede/internal/config"
 	"stampede/internal/engine"
 	"stampede/internal/family/admin"
+	"stampede/internal/journal"
 	"stampede/internal/metrics"
 	"stampede/internal/server"
 	"stampede/internal/session"
@@ -43,11 +45,16 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	tuneRuntime()
 
 	var door *server.Server
+	var saveAtEnd atomic.Bool
 	registry := session.NewRegistry(func() { door.Wake() })
 	facts := c.facts()
 	store, err := engine.New(engine.Options{
-		Shards: c.shards(), Config: parameters, Registry: registry,
-		Facts: facts, Shutdown: func(bool) { stop() },
+		Shards: c.shards(), Config: parameters, Registry: registry, Facts: facts,
+		Shutdown: func(save bool) {
+			saveAtEnd.Store(save)
+			stop()
+		},
+		Durability: c.durability(parameters, log, func() { door.Durable() }),
 	})
 	if err != nil {
 		return err
@@ -63,11 +70,57 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	if err != nil {
 		return errors.Join(err, door.Close(), store.Free())
 	}
-	c.announce(around.stdout, log, addresses, store.Shards())
+	c.announce(around.stdout, log, parameters, addresses, store.Shards())
 
 	parts := c.pages(store, registry, parameters, facts)
 	parts = append(parts, store.Run, door.Run)
-	return errors.Join(runAll(ctx, log, parts), store.Free())
+	return errors.Join(runDurably(ctx, log, store, parts, saveAtEnd.Load), store.Free())
+}
+
+// durability is where the data is kept.
+func (c *ServeCmd) durability(
+	parameters *config.Config, log *slog.Logger, wake func(),
+) *engine.Durability {
+	if c.MemoryOnly {
+		return nil
+	}
+	return &engine.Durability{
+		Dir: parameters.Text(config.Dir), Log: log,
+		Durable: func(journal.Position) { wake() }, Failed: wake,
+	}
+}
+
+// runDurably is runAll while the store keeps what changes: what is behind the last reply is
+// on disk before it returns.
+func runDurably(
+	ctx context.Context, log *slog.Logger, store *engine.Engine,
+	parts []func(context.Context) error, saveAtEnd func() bool,
+) error {
+	kept := store.Store()
+	if kept == nil {
+		return runAll(ctx, log, parts)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	keep, endKeep := context.WithCancel(context.Background())
+	defer endKeep()
+	done := make(chan error, 1)
+	go func() {
+		err := store.Load()
+		if err != nil {
+			stop()
+		} else {
+			err = kept.Run(keep)
+		}
+		done <- err
+	}()
+	err := runAll(ctx, log, parts)
+	var saveErr error
+	if saveAtEnd() && !kept.Loading() {
+		saveErr = kept.Save(context.Background())
+	}
+	endKeep()
+	return errors.Join(err, saveErr, <-done)
 }
 
 // pages serve the HTTP pages that are asked for.
@@ -210,15 +263,18 @@ func listen(door *server.Server, parameters *config.Config) ([]net.Addr, error) 
 
 // announce says where clients find us, and what they must not expect.
 func (c *ServeCmd) announce(
-	stdout io.Writer, log *slog.Logger, addresses []net.Addr, shards int,
+	stdout io.Writer, log *slog.Logger, parameters *config.Config, addresses []net.Addr,
+	shards int,
 ) {
 	names := make([]string, len(addresses))
 	for i, address := range addresses {
 		names[i] = address.String()
 	}
-	log.Info("stampede serves from memory only: data ends with the process "+
-		"(durability comes later)",
-		"addr", strings.Join(names, " "), "io", c.transport(), "shards", shards,
+	kept := "memory only: data ends with the process"
+	if !c.MemoryOnly {
+		kept = parameters.Text(config.Dir) + ", fsync " + parameters.Text(config.AppendFsync)
+	}
+	log.Info("stampede serves", "data", kept, "addr", strings.Join(names, " "), "io", c.transport(), "shards", shards,
 		"pid", os.Getpid())
 	if c.Port != nil && *c.Port == "0" {
 		fmt.Fprintln(stdout, names[0])

@@ -43,6 +43,21 @@ func (savePoints) read(text, _ string) (value, error) {
 	return value{shown: strings.Join(fields, " ")}, nil
 }
 
+// SavePoint asks for a snapshot once so much time has passed since the last one and so much
+// has changed.
+type SavePoint struct{ Seconds, Changes int64 }
+
+// SavePoints is the parameter save.
+func (c *Config) SavePoints() (points []SavePoint) {
+	fields := strings.Fields(c.Text(Save))
+	for i := 0; i+1 < len(fields); i += 2 {
+		seconds, _ := strconv.ParseInt(fields[i], 10, 64) // it was checked when it was set
+		changes, _ := strconv.ParseInt(fields[i+1], 10, 64)
+		points = append(points, SavePoint{seconds, changes})
+	}
+	return points
+}
+
 // outputLimits takes, for each class of clients, how much output may wait for a client
 // before it is disconnected: a hard limit, a soft limit and for how many seconds the soft
 // one may be passed. A class that is not named keeps its limits.

@@ -72,7 +72,7 @@ func TestSet(t *testing.T) {
 		{"maxmemory=1;MAXMEMORY=2", "! " + failed + "MAXMEMORY') - duplicate parameter"},
 		{"port=x", "! " + failed + "port') - argument couldn't be parsed into an integer"},
 		{"port=1", "! " + failed + "port') - can't set immutable config"},
-		{"dir=/", "! " + failed + "dir') - can't set protected config"},
+		{"dir=/", "! " + failed + "dir') - can't set immutable config"},
 		{"appendonly=maybe", "! " + failed + "appendonly') - argument must be 'yes' or 'no'"},
 		{"loglevel=foo", "! " + failed +
 			"loglevel') - argument(s) must be one of the following: debug, verbose, notice, warning"},
@@ -81,9 +81,9 @@ func TestSet(t *testing.T) {
 		{"timeout=x", "! " + failed + "timeout') - argument couldn't be parsed into an integer"},
 		{"hz=1000", "500"},
 		{"save=", ""},
-		{"save=900 1", "! " + failed + "save') - can't set immutable config"},
-		{"appendonly=yes", "! " + failed + "appendonly') - can't set immutable config"},
-		{"appendonly=NO", "no"},
+		{"save=900 1", "900 1"},
+		{"appendonly=no", "! " + failed + "appendonly') - can't set immutable config"},
+		{"appendonly=YES", "yes"},
 		{"port=6379", "6379"},
 		{"save=900", "! " + failed + "save') - Invalid save parameters"},
 		{"save=0 1", "! " + failed + "save') - Invalid save parameters"},
@@ -132,12 +132,12 @@ func TestWhatHasNoEffectIsTold(t *testing.T) {
 	if names := c.WithoutEffect(); len(names) != 0 {
 		t.Errorf("without being set: %v", names)
 	}
-	for name, value := range map[string]string{"appendonly": "yes", "port": "1", "io-threads": "4"} {
+	for name, value := range map[string]string{"daemonize": "yes", "port": "1", "io-threads": "4"} {
 		if err := c.SetAtStart(name, value); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := strings.Join(c.WithoutEffect(), " "); got != "appendonly io-threads" {
+	if got := strings.Join(c.WithoutEffect(), " "); got != "daemonize io-threads" {
 		t.Errorf("got %s", got)
 	}
 	if err := c.SetAtStart("databases", "32"); err == nil {

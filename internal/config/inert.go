@@ -42,7 +42,6 @@ func inertSwitches() []row {
 		"crash-log-enabled yes", "crash-memcheck-enabled yes", "dynamic-hz yes",
 		"jemalloc-bg-thread yes", "lazyfree-lazy-server-del no",
 		"rdb-del-sync-files no", "rdb-save-incremental-fsync yes", "rdbcompression yes",
-		"stop-writes-on-bgsave-error yes",
 		"repl-disable-tcp-nodelay no", "repl-diskless-sync yes",
 		"replica-announced yes", "replica-ignore-disk-write-errors no",
 		"replica-ignore-maxmemory|slave-ignore-maxmemory yes",
@@ -60,7 +59,7 @@ func inertNumbers() []row {
 	const maxInt64, maxUint32 = math.MaxInt64, math.MaxUint32
 	return slices.Concat(
 		several(integer{min: 0, max: maxInt32}, always,
-			"auto-aof-rewrite-percentage 100", "cluster-migration-barrier 1",
+			"cluster-migration-barrier 1",
 			"cluster-replica-validity-factor|cluster-slave-validity-factor 10",
 			"lfu-decay-time 1", "lfu-log-factor 10", "min-replicas-max-lag|min-slaves-max-lag 10",
 			"min-replicas-to-write|min-slaves-to-write 0", "repl-diskless-sync-delay 5",
@@ -84,7 +83,7 @@ func inertNumbers() []row {
 		several(integer{min: 1, max: 128}, atStart, "io-threads 1"),
 		several(integer{min: 0, max: maxUint32}, atStart, "socket-mark-id 0"),
 		several(memory{}, always,
-			"active-defrag-ignore-bytes 100mb", "auto-aof-rewrite-min-size 64mb",
+			"active-defrag-ignore-bytes 100mb",
 			"cluster-link-sendbuf-limit 0", "hll-sparse-max-bytes 3000"),
 		several(memory{min: 1}, always, "repl-backlog-size 1mb"),
 		several(memory{percent: true}, always, "maxmemory-clients 0"),

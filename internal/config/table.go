@@ -86,6 +86,9 @@ const (
 	Save
 	AppendOnly
 	AppendFsync
+	AutoAOFRewritePercentage
+	AutoAOFRewriteMinSize // bytes
+	StopWritesOnBgsaveError
 	ShutdownTimeout // seconds
 	paramCount
 )
@@ -184,12 +187,14 @@ func operationRows() []row {
 		{name: "loglevel", kind: word{"debug", "verbose", "notice", "warning"}, preset: "notice"},
 		{name: "logfile", kind: text{}, when: atStart, inert: true},
 		{name: "pidfile", kind: text{}, when: atStart, inert: true},
-		{name: "dir", kind: text{}, preset: ".", when: guarded, inert: true},
-		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: guarded, inert: true},
-		{name: "save", kind: savePoints{}, when: bound, inert: true},
-		{name: "appendonly", kind: yesNo{}, preset: "no", when: bound, inert: true},
-		{name: "appendfsync", kind: word{"everysec", "always", "no"},
-			preset: "everysec", inert: true},
+		{name: "dir", kind: text{}, preset: ".", when: bound},
+		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: bound},
+		{name: "save", kind: savePoints{}, preset: "3600 1 300 100 60 10000"},
+		{name: "appendonly", kind: yesNo{}, preset: "yes", when: bound},
+		{name: "appendfsync", kind: word{"everysec", "always", "no"}, preset: "everysec"},
+		{name: "auto-aof-rewrite-percentage", kind: integer{min: 0, max: maxInt32}, preset: "100"},
+		{name: "auto-aof-rewrite-min-size", kind: memory{}, preset: "64mb"},
+		{name: "stop-writes-on-bgsave-error", kind: yesNo{}, preset: "yes"},
 		{name: "shutdown-timeout", kind: integer{min: 0, max: maxInt32},
 			preset: "10", inert: true},
 	}

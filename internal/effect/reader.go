@@ -28,6 +28,7 @@ type Error struct {
 	Reason string
 }
 
+// Error is the sentence for the operator.
 func (e *Error) Error() string { return fmt.Sprintf("effect at byte %d: %s", e.Offset, e.Reason) }
 
 // Next reads the next effect into e and tells whether there was one. At the end, Err tells

@@ -23,14 +23,17 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"stampede/internal/command"
 	"stampede/internal/config"
 	"stampede/internal/family/admin"
 	"stampede/internal/family/transactions"
+	"stampede/internal/journal"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
+	"stampede/internal/persist"
 	"stampede/internal/script"
 	"stampede/internal/session"
 	"stampede/internal/txn"
@@ -44,6 +47,9 @@ type Options struct {
 	Log func(level script.LogLevel, message string)
 	// Shutdown is asked by SHUTDOWN and must not wait; nil: the command is an error.
 	Shutdown func(save bool)
+
+	// Durability says where the data is kept; nil: nowhere but in memory.
+	Durability *Durability
 
 	Shards       int                   // 0: one
 	ReserveBytes int64                 // of addresses for each shard's data; 0: 32 GiB
@@ -61,6 +67,10 @@ type Engine struct {
 	stats    *metrics.Stats
 	clock    func() int64
 	busy     busy
+
+	store   *persist.Store // nil: nothing is kept on disk
+	log     *journal.Log   // nil: there is no journal
+	loading atomic.Bool
 }
 
 // New returns an engine with an empty store.
@@ -72,15 +82,20 @@ func New(o Options) (*Engine, error) {
 		e.clock = newClock().now
 	}
 	var err error
-	if e.table, err = command.NewTable(e.families(o)...); err != nil {
-		return nil, err
-	}
-	e.stats.SetNames(names(e.table))
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{
 		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(),
 	}); err != nil {
 		return nil, err
 	}
+	if o.Durability != nil {
+		if err = e.openStore(o.Durability); err != nil {
+			return nil, errors.Join(err, e.freeShards())
+		}
+	}
+	if e.table, err = command.NewTable(e.families(o)...); err != nil {
+		return nil, errors.Join(err, e.Free())
+	}
+	e.stats.SetNames(names(e.table))
 	return e, nil
 }
 
@@ -163,6 +178,9 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // Step does the work of the clock once, in bounded portions between which calls run.
 func (e *Engine) Step() {
+	if e.loading.Load() {
+		return
+	}
 	e.forgetEnded()
 	for i := range e.shards.Len() {
 		for range stepsPerTick {
@@ -178,8 +196,17 @@ func (e *Engine) Step() {
 // stepsPerTick bounds the clock's work: some 200 000 keys of a database and shard a tick.
 const stepsPerTick = 512
 
-// Free gives the memory back. Nobody may use the engine any more.
+// Free makes durable what is kept and gives the memory back. Nobody may use the engine any
+// more.
 func (e *Engine) Free() error {
+	var err error
+	if e.store != nil {
+		err = e.store.Close()
+	}
+	return errors.Join(err, e.freeShards())
+}
+
+func (e *Engine) freeShards() error {
 	var errs []error
 	for i := range e.shards.Len() {
 		errs = append(errs, e.shards.Shard(i).Close())

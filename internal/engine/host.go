@@ -179,6 +179,8 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 		return row, errScriptNoScript
 	case h.readOnly && row.Flags&command.Write != 0:
 		return row, errScriptReadOnly
+	case row.Flags&command.Write != 0 && r.engine.writeRefusal() != "":
+		return row, r.engine.writeRefusal()
 	case h.separate:
 		return row, h.own(row, argv)
 	case row.Flags&command.DenyOOM != 0 && !h.hasRoom(argv):

@@ -46,8 +46,12 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 		return reply.ErrNoAuth
 	case r.engine.isBusy(row):
 		return errBusy
+	case r.engine.loading.Load() && row.Flags&command.Loading == 0:
+		return errLoading
 	case s.Multi.Active && row.Flags&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
+	case r.engine.store != nil && r.writes(s, row):
+		return r.engine.writeRefusal()
 	}
 	return ""
 }

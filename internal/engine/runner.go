@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stampede/internal/command"
+	"stampede/internal/journal"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
 	"stampede/internal/reply"
@@ -29,6 +30,9 @@ type Runner struct {
 	serve  func() // see WhileBusy
 	inside bool   // see InsideCall
 
+	seen    journal.Position // of the last change that a group has seen
+	changed bool             // a group has changed something
+
 	held  int             // the shard owned for the running group, or none
 	space *keyspace.Space // its keyspace
 
@@ -50,6 +54,11 @@ type Outcome struct {
 	RetryAtMs int64 // if not 0: when to try the rest again (Unix ms), as a client pause ends
 
 	Command string // the last call's name in lower case, for [session.Session.Seen]
+
+	// Seen is up to where the journal must be durable before the replies may be seen where
+	// the parameter appendfsync is "always". Changed tells whether calls changed anything.
+	Seen    journal.Position
+	Changed bool
 }
 
 // NewRunner returns a Runner.
@@ -67,9 +76,11 @@ func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	r.nowMs = r.engine.clock()
 	r.call.Session = s
 	r.lap.max = r.engine.lapMax()
+	r.seen, r.changed, r.tx.Seen, r.tx.Changed = 0, false, 0, false
 	outcome := r.do(s, b, out)
 	r.release()
 	r.rec.Flush()
+	outcome.Seen, outcome.Changed = max(r.seen, r.tx.Seen), r.changed || r.tx.Changed
 	if outcome.Command = "NULL"; r.call.Row != nil {
 		outcome.Command = r.call.Row.Lower
 	}
@@ -175,7 +186,8 @@ func (r *Runner) hold(i int) bool {
 
 func (r *Runner) release() {
 	if r.held != none {
-		r.engine.shards.Shard(r.held).Release()
+		seen, changed := r.engine.shards.Shard(r.held).Release()
+		r.seen, r.changed = max(r.seen, seen), r.changed || changed
 		r.held, r.space = none, nil
 	}
 }

@@ -22,6 +22,7 @@ type ApplyError struct {
 	Err error
 }
 
+// Error is the sentence for the operator.
 func (e *ApplyError) Error() string {
 	return fmt.Sprintf("effect %d on key %.80q of database %d: %v", e.Op, e.Key, e.DB, e.Err)
 }

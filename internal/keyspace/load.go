@@ -23,6 +23,7 @@ type KindError struct {
 	Type rdb.Type
 }
 
+// Error is the sentence for the operator.
 func (e *KindError) Error() string {
 	return fmt.Sprintf("key %.80q holds a value of RDB type %d, which this version does not have",
 		e.Key, e.Type)

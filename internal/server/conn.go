@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"stampede/internal/assert"
+	"stampede/internal/journal"
 	"stampede/internal/resp"
 	"stampede/internal/session"
 )
@@ -27,6 +28,10 @@ type Conn struct {
 	sent   int
 
 	replyBytes int // of one call, on average of the last batch
+
+	seen    journal.Position // up to where the journal must be durable before output goes
+	changed bool             // some of the calls before seen have changed something
+	held    bool             // output and input wait for that
 
 	stalled   bool  // no call runs before output has gone
 	suspended bool  // the engine has not run the call at the beginning of in
@@ -65,7 +70,7 @@ func (c *Conn) Session() *session.Session { return c.session }
 
 // WantsInput tells whether the transport is to read. What comes nevertheless is taken.
 func (c *Conn) WantsInput() bool {
-	if c.ending || c.broken != nil || c.stalled {
+	if c.ending || c.broken != nil || c.stalled || c.held {
 		return false
 	}
 	return !c.suspended || len(c.in) < waitBytesMax
@@ -147,7 +152,7 @@ func (c *Conn) Resume(w *Worker) {
 // enough of its output has gone. It tells whether it did.
 func (c *Conn) GoOn(w *Worker) bool {
 	n := len(c.Pending())
-	if !c.stalled || c.ending || c.broken != nil || (n > w.Limits.StallBytes/2 && c.tooFull(w)) {
+	if !c.stalled || c.held || c.ending || c.broken != nil || (n > w.Limits.StallBytes/2 && c.tooFull(w)) {
 		return false
 	}
 	c.stalled = false
@@ -191,6 +196,7 @@ func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 				*command = outcome.Command
 			}
 			c.replyBytes = (w.out.Len() - before) / n
+			c.seen, c.changed = max(c.seen, outcome.Seen), c.changed || outcome.Changed
 			in = in[w.batch.End(outcome.Ran):]
 			if outcome.Ran < n || c.session.Closing {
 				c.parser.Reset()

@@ -34,9 +34,11 @@ type loop struct {
 
 	sockets  []*socket // by descriptor; nil where there is none
 	open     atomic.Int32
-	blocked  int   // sockets that take no more for now
-	retryMs  int64 // when the next suspended call is to be tried again; 0: none
-	tickMs   int64 // when the limits of time were looked after last
+	blocked  int // sockets that take no more for now
+	held     []*socket
+	holds    atomic.Int32 // how many of them there are
+	retryMs  int64        // when the next suspended call is to be tried again; 0: none
+	tickMs   int64        // when the limits of time were looked after last
 	ending   bool
 	endByMs  int64
 	doors    []door
@@ -90,11 +92,12 @@ type message struct {
 type request uint8
 
 const (
-	adopt  request = iota // serve the connection
-	listen                // let clients in
-	kill                  // end the connection at once
-	resume                // suspended calls may go on
-	stop                  // drain and end
+	adopt   request = iota // serve the connection
+	listen                 // let clients in
+	kill                   // end the connection at once
+	resume                 // suspended calls may go on
+	durable                // held replies may go
+	stop                   // drain and end
 )
 
 func newLoop(t *epollTransport) (*loop, error) {

@@ -112,6 +112,9 @@ func (t *netTransport) welcome(socket net.Conn) {
 	})
 }
 
+// durable has nobody to tell: goroutines wait for the journal themselves.
+func (t *netTransport) durable() {}
+
 func (t *netTransport) wake() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -170,6 +170,7 @@ func (k *netLink) run(input []byte) bool {
 	}
 	c.Tick(w)
 	for {
+		s.await(c, k.killed.Load)
 		if !k.send(w) || c.broken != nil {
 			return false
 		}

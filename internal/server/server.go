@@ -96,6 +96,8 @@ type transport interface {
 	run(ctx context.Context, listeners []net.Listener) error
 	// wake lets suspended connections try again. Anyone may call it; it does not wait.
 	wake()
+	// durable lets held replies go; see Server.Durable.
+	durable()
 }
 
 // New returns a server that listens nowhere yet.

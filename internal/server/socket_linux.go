@@ -47,6 +47,8 @@ func (l *loop) receivePosts() {
 		case resume:
 			l.each(func(s *socket) { s.conn.retryAtMs = 0 })
 			l.retryMs = l.worker.NowMs // at the end of the round
+		case durable:
+			l.releaseHeld()
 		case stop:
 			l.stop()
 		}
@@ -87,12 +89,16 @@ func (l *loop) read(s *socket) {
 // that, until there is nothing to send.
 func (l *loop) sendAll() {
 	for len(l.answers) > 0 {
+		l.commit()
 		for _, a := range l.answers {
 			l.send(a, l.worker.out.B)
 		}
 		l.answers = l.answers[:0]
 		l.worker.Clear()
 		l.goOn()
+		if len(l.held) > 0 {
+			l.releaseHeld() // it may have become durable while they were put there
+		}
 	}
 }
 
@@ -117,7 +123,9 @@ func (l *loop) send(a answer, out []byte) {
 	}
 	if a.end > a.start {
 		replies := out[a.start:a.end]
-		if len(s.conn.Pending()) == 0 {
+		if l.server.mustWait(&s.conn) {
+			l.hold(s)
+		} else if len(s.conn.Pending()) == 0 {
 			n, errno := sendNow(s.fd, replies)
 			if errno != 0 && errno != unix.EAGAIN && errno != unix.EINTR {
 				l.close(s)
@@ -152,6 +160,7 @@ func (l *loop) settle(s *socket) {
 		l.close(s)
 		return
 	}
+	waiting = waiting && !c.held
 	if c.suspended && c.retryAtMs != 0 && (l.retryMs == 0 || c.retryAtMs < l.retryMs) {
 		l.retryMs = c.retryAtMs
 	}

@@ -9,6 +9,12 @@
 // lock is the only one; nothing under it has another. Who needs several shards owns them
 // in ascending order (package txn), so owners never wait for each other in a circle.
 //
+// # The journal
+//
+// What an owner changed is one record of the journal, appended before it lets go: so the
+// order of the records is the order of the owners, and whoever owns the shard next can be
+// told by what position it is durable that there is what it sees.
+//
 // # Time
 //
 // The time comes in with Own and never goes back, whatever the machine's clock does.
@@ -20,6 +26,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stampede/internal/effect"
+	"stampede/internal/journal"
 	"stampede/internal/keyspace"
 )
 
@@ -28,7 +36,12 @@ type Shard struct {
 	mu    sync.Mutex
 	space *keyspace.Space
 	used  atomic.Int64 // see Used
-	_     [40]byte     // keep neighbours off this lock's cache line
+
+	log     *journal.Log     // nil: nothing is kept
+	effects effect.Buffer    // of the present owner
+	last    journal.Position // of the last change
+
+	_ [40]byte // keep neighbours off this lock's cache line
 }
 
 // New returns a shard with an empty keyspace.
@@ -88,10 +101,44 @@ func (s *Shard) OwnUnless(nowMs int64, giveUp func() bool) (space *keyspace.Spac
 	}
 }
 
-// Release lets the next owner in.
-func (s *Shard) Release() {
+// Keep lets the journal have all changes from now on. The shard must be owned.
+func (s *Shard) Keep(log *journal.Log) {
+	s.log = log
+	s.space.Effects = &s.effects
+}
+
+// Release appends what was changed to the journal and lets the next owner in. It returns
+// the position of the shard's last change, and whether that was a change of this owner.
+func (s *Shard) Release() (last journal.Position, changed bool) {
+	if changed = s.effects.Len() > 0; changed {
+		s.last = s.log.Append(s.effects.Bytes())
+		s.effects.Reset()
+	}
+	last = s.last
 	s.Publish()
 	s.mu.Unlock()
+	return last, changed
+}
+
+// Gather lets a transaction that owns the shard have what it changes, instead of the
+// shard. [Shard.ReleaseAt] must end that ownership.
+func (s *Shard) Gather(effects *effect.Buffer) {
+	if s.log != nil {
+		s.space.Effects = effects
+	}
+}
+
+// ReleaseAt is Release for a transaction that has appended its changes itself, at position
+// p; 0: there were none.
+func (s *Shard) ReleaseAt(p journal.Position) (last journal.Position) {
+	s.last = max(s.last, p)
+	last = s.last
+	if s.log != nil {
+		s.space.Effects = &s.effects
+	}
+	s.Publish()
+	s.mu.Unlock()
+	return last
 }
 
 // Publish brings [Shard.Used] up to date while the shard is owned.

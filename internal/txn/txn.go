@@ -15,6 +15,8 @@ import (
 	"hash/maphash"
 	"math/bits"
 
+	"stampede/internal/effect"
+	"stampede/internal/journal"
 	"stampede/internal/keyspace"
 	"stampede/internal/shard"
 	"stampede/internal/slot"
@@ -30,6 +32,7 @@ type Set uint64
 type Shards struct {
 	list []*shard.Shard
 	seed maphash.Seed
+	log  *journal.Log // nil: nothing is kept
 }
 
 // New makes n shards, 1 ≤ n ≤ [ShardsMax].
@@ -46,6 +49,17 @@ func New(n int, o keyspace.Options) (*Shards, error) {
 		s.list = append(s.list, one)
 	}
 	return s, nil
+}
+
+// Keep lets the journal have all changes from now on. It may be called once, while nobody
+// else uses the shards.
+func (s *Shards) Keep(log *journal.Log) {
+	s.log = log
+	for _, one := range s.list {
+		one.Own(0)
+		one.Keep(log)
+		one.Release()
+	}
 }
 
 // Len is the number of shards.
@@ -77,6 +91,14 @@ type Tx struct {
 	shards *Shards
 	owned  Set
 	spaces []*keyspace.Space // by shard; nil where not owned
+
+	effects effect.Buffer // of all of them: one record, whole or not at all
+
+	// Seen is up to where the journal must be durable before anything may be told of what
+	// was seen or done, in this and in earlier uses of the Tx; Changed tells whether one of
+	// them changed something. Whoever asks sets them back.
+	Seen    journal.Position
+	Changed bool
 }
 
 // Begin waits for all shards of set and owns them. tx may be one that has ended; its
@@ -99,6 +121,7 @@ func (s *Shards) BeginUnless(tx *Tx, set Set, nowMs int64, giveUp func() bool) (
 			tx.End()
 			return false
 		}
+		s.list[i].Gather(&tx.effects)
 		tx.owned |= One(i)
 		nowMs = max(nowMs, tx.spaces[i].NowMs)
 	}
@@ -108,12 +131,18 @@ func (s *Shards) BeginUnless(tx *Tx, set Set, nowMs int64, giveUp func() bool) (
 	return true
 }
 
-// End lets go of all shards.
+// End appends what was changed to the journal and lets go of all shards.
 func (tx *Tx) End() {
+	var at journal.Position
+	if tx.effects.Len() > 0 {
+		at = tx.shards.log.Append(tx.effects.Bytes())
+		tx.effects.Reset()
+		tx.Changed = true
+	}
 	for rest := tx.owned; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(uint64(rest))
 		tx.spaces[i] = nil
-		tx.shards.list[i].Release()
+		tx.Seen = max(tx.Seen, tx.shards.list[i].ReleaseAt(at))
 	}
 	tx.owned = 0
 }
