@@ -4,6 +4,7 @@ package jsondoc
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"stampede/internal/assert"
 )
@@ -20,30 +21,36 @@ func AppendBool(dst []byte, b bool) []byte {
 }
 
 // AppendInt appends an integer in packed form.
-func AppendInt(dst []byte, n int64) []byte {
-	if uint64(n) <= smallMax {
+func AppendInt(dst []byte, n int64) []byte { return appendDecimal(dst, n, 0) }
+
+// appendDecimal appends n/10^scale, of at most scaleMax digits behind the point.
+func appendDecimal(dst []byte, n int64, scale int) []byte {
+	width := intBytes(n)
+	tag := byte(tagInteger)
+	switch {
+	case scale > 0:
+		tag = tagDecimal | byte(scale-1)<<3
+	case uint64(n) <= smallMax:
 		return append(dst, tagSmall|byte(n))
 	}
-	width := intBytes(n)
-	return appendLow(append(dst, tagInteger|byte(width-1)), n, width)
-}
-
-// appendLow appends the low width bytes of n.
-func appendLow(dst []byte, n int64, width int) []byte {
+	tag |= byte(width - 1)
+	switch width {
+	case 1:
+		return append(dst, tag, byte(n))
+	case 2:
+		return append(dst, tag, byte(n), byte(n>>8))
+	case 3:
+		return append(dst, tag, byte(n), byte(n>>8), byte(n>>16))
+	}
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(n))
-	return append(dst, b[:width]...)
+	return append(append(dst, tag), b[:width]...)
 }
 
 // intBytes tells how many bytes hold n in two's complement.
 func intBytes(n int64) int {
-	width := 1
-	for ; width < 8; width++ {
-		if shift := 64 - 8*width; n<<shift>>shift == n {
-			break
-		}
-	}
-	return width
+	const signBit = 1
+	return (bits.Len64(uint64(n^n>>63)) + signBit + 7) / 8
 }
 
 // AppendString appends a string in packed form. The text must be valid UTF-8.

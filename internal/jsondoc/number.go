@@ -101,16 +101,10 @@ func AppendNumber(dst, text []byte) (out []byte, ok bool) {
 
 // appendPacked appends the numeral that text is in packed form.
 func (n numeral) appendPacked(dst, text []byte) []byte {
-	value, ok := n.signed()
-	switch {
-	case !ok || n.scale > scaleMax:
-		return append(appendHead(dst, familyNumber, len(text)), text...)
-	case n.scale == 0:
-		return AppendInt(dst, value)
+	if value, ok := n.signed(); ok && n.scale <= scaleMax {
+		return appendDecimal(dst, value, n.scale)
 	}
-	width := intBytes(value)
-	tag := tagDecimal | byte(n.scale-1)<<3 | byte(width-1)
-	return appendLow(append(dst, tag), value, width)
+	return append(appendHead(dst, familyNumber, len(text)), text...)
 }
 
 // low reads an integer of width bytes.
@@ -184,11 +178,11 @@ func (v Value) NumberText(dst []byte) []byte {
 	case scale == 0:
 		return strconv.AppendInt(dst, digits, 10)
 	}
-	return appendDecimal(dst, digits, scale)
+	return appendDecimalText(dst, digits, scale)
 }
 
-// appendDecimal writes a number of scale digits behind the point and one or more before.
-func appendDecimal(dst []byte, digits int64, scale int) []byte {
+// appendDecimalText writes a number of scale digits behind the point and one or more before.
+func appendDecimalText(dst []byte, digits int64, scale int) []byte {
 	left := uint64(digits)
 	if digits < 0 {
 		dst = append(dst, '-')

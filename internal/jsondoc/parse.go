@@ -99,7 +99,36 @@ func (p *parser) literal(word string, tag byte) bool {
 	return true
 }
 
+// number reads a number: by itself if it is short and plain, as almost all are.
 func (p *parser) number() bool {
+	text, at := p.text, p.at
+	isNegative := text[at] == '-'
+	if isNegative {
+		at++
+	}
+	first := at
+	digits, at := scanDigits(text, at, 0)
+	count, scale := at-first, 0
+	isPlain := count == 1 || count > 0 && text[first] != '0'
+	if at < len(text) && text[at] == '.' {
+		point := at
+		digits, at = scanDigits(text, at+1, digits)
+		scale = at - point - 1
+		isPlain = isPlain && scale > 0
+	}
+	if !isPlain || count+scale >= digitsMax || scale > scaleMax ||
+		at < len(text) && text[at]|0x20 == 'e' || isNegative && digits == 0 {
+		return p.anyNumber()
+	}
+	value := int64(digits)
+	if isNegative {
+		value = -value
+	}
+	p.dst, p.at = appendDecimal(p.dst, value, scale), at
+	return true
+}
+
+func (p *parser) anyNumber() bool {
 	n, ok := scanNumeral(p.text, p.at)
 	if !ok {
 		p.at = n.end
