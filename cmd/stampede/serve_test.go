@@ -258,8 +258,8 @@ func TestCommandLine(t *testing.T) {
 		{"serve --config " + wrong, exitFailed, wrong + ":2"},
 		{"serve --maxclients 0", exitFailed, "maxclients"},
 		{"serve --set nonsense=1", exitFailed, "nonsense"},
-		{"serve --bind 192.0.2.1", exitFailed, "192.0.2.1"},
-		{"serve --bind=", exitFailed, "no address"},
+		{"serve --memory-only --bind 192.0.2.1", exitFailed, "192.0.2.1"},
+		{"serve --memory-only --bind=", exitFailed, "no address"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
