@@ -30,9 +30,25 @@ type busy struct {
 // roamsMax bounds how many scripts are remembered; beyond it all are forgotten.
 const roamsMax = 10000
 
-// errBusy is the answer to calls that must wait for a script to end, or for its death.
-const errBusy reply.Error = "BUSY Redis is busy running a script. " +
-	"You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+// The answers to calls that must wait for a script or a function to end, or for its death.
+const (
+	errScriptBusy reply.Error = "BUSY Redis is busy running a script. " +
+		"You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	errFunctionBusy reply.Error = "BUSY Redis is busy running a script. " +
+		"You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+)
+
+// errBusy is the answer that names the command which ends what runs.
+func (e *Engine) errBusy() reply.Error {
+	e.busy.mu.Lock()
+	defer e.busy.mu.Unlock()
+	for _, h := range e.busy.long {
+		if h.function {
+			return errFunctionBusy
+		}
+	}
+	return errScriptBusy
+}
 
 // errKilled ends a script that was killed.
 const errKilled reply.Error = "ERR Script killed by user with SCRIPT KILL..."

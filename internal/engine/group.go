@@ -100,7 +100,7 @@ func (r *Runner) needs(shard int) bool {
 func (r *Runner) refuseBusy(shard int, out *reply.Buffer) {
 	for k := range r.group {
 		if p := &r.plans[k]; p.shard == shard {
-			out.Fail(errBusy)
+			out.Fail(r.engine.errBusy())
 			p.end = out.Len()
 		}
 	}

@@ -32,6 +32,7 @@ type host struct {
 
 	readOnly bool
 	allowOOM bool
+	function bool // it is a function of a library: what ends it is FUNCTION KILL
 	wrote    bool
 	again    bool // it must run again with all shards: nothing it does counts
 
@@ -89,7 +90,7 @@ func (r *Runner) runScript(
 	r.engine.busy.scripts.Add(1)
 	if !r.own(set) {
 		r.engine.busy.scripts.Add(-1)
-		out.Fail(errBusy)
+		out.Fail(r.engine.errBusy())
 		return true
 	}
 	defer r.tx.End()
@@ -230,6 +231,9 @@ func (h *host) ReadOnly() { h.readOnly = true }
 // AllowOOM lets the script write although memory is short.
 func (h *host) AllowOOM() { h.allowOOM = true }
 
+// Function says that what runs is a function of a library.
+func (h *host) Function() { h.function = true }
+
 // OwnAll lets the script own all shards before it does anything. An error must end it: it may be
 // run again with all of them.
 func (h *host) OwnAll() error {
@@ -240,7 +244,7 @@ func (h *host) OwnAll() error {
 	if h.separate {
 		all := h.runner.engine.shards.All()
 		if !h.runner.own(all) {
-			return errBusy
+			return h.runner.engine.errBusy()
 		}
 		h.separate, h.owned = false, all
 	}

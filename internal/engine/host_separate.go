@@ -29,7 +29,7 @@ func (h *host) Separate() {
 func (h *host) own(row *command.Row, argv [][]byte) reply.Error {
 	r := h.runner
 	if !r.own(r.shardsOf(row, argv)) {
-		return errBusy
+		return r.engine.errBusy()
 	}
 	if row.Flags&command.DenyOOM != 0 && !h.hasRoom(argv) {
 		r.tx.End()

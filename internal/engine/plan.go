@@ -45,7 +45,7 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 	case !s.Authenticated && row.Flags&command.NoAuth == 0:
 		return reply.ErrNoAuth
 	case r.engine.isBusy(row):
-		return errBusy
+		return r.engine.errBusy()
 	case r.engine.loading.Load() && row.Flags&command.Loading == 0:
 		return errLoading
 	case s.Multi.Active && row.Flags&command.NoMulti != 0:

@@ -110,7 +110,7 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 // pausedUntil is when a call may run that something holds back, as CLIENT PAUSE does; 0: at
 // once.
 func (r *Runner) pausedUntil(s *session.Session, p *plan) int64 {
-	if r.inside && r.mustWait(s, p.row) {
+	if r.inside && p.refusal == "" && r.mustWait(s, p.row) {
 		return r.nowMs + insideMs
 	}
 	if p.row == nil || !r.engine.registry.Paused() {
@@ -154,7 +154,7 @@ func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *rep
 // one runs a call of one shard that is in no group.
 func (r *Runner) one(p *plan, argv [][]byte, out *reply.Buffer) {
 	if !r.hold(p.shard) {
-		out.Fail(errBusy)
+		out.Fail(r.engine.errBusy())
 		return
 	}
 	r.startLap()

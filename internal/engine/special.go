@@ -25,7 +25,7 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 	} else if set := r.shardsOf(p.row, argv); set == 0 {
 		p.row.Do.(command.Local)(&r.call)
 	} else if !r.own(set) {
-		out.Fail(errBusy)
+		out.Fail(r.engine.errBusy())
 	} else {
 		if p.row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv) {
 			out.Fail(reply.ErrOOM)
@@ -85,7 +85,7 @@ func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
 		set |= r.shardsOf(queued.Row.(*command.Row), queued.Argv)
 	}
 	if !r.own(set) {
-		out.Fail(errBusy)
+		out.Fail(r.engine.errBusy())
 		return
 	}
 	defer r.tx.End()
