@@ -26,8 +26,11 @@ const (
 	errKilled reply.Error = "ERR Script killed by user with SCRIPT KILL..."
 )
 
-// WholeHost is a host that may own a part of the keyspace only, and begin again with all of it.
-type WholeHost interface {
+// FunctionHost is a host that wants to know of functions, as it may own a part of the keyspace
+// only, and be asked what runs.
+type FunctionHost interface {
+	// Function says that what runs is a function.
+	Function()
 	// OwnAll lets the script own everything. An error must end the script before it has done
 	// anything: it may be run again then.
 	OwnAll() error
@@ -42,15 +45,18 @@ type WholeHost interface {
 func (f *Functions) Run(function *Function, in Input, out *reply.Buffer) {
 	in.declare(function.Flags)
 	home := function.library.home
+	if host, ok := in.Host.(FunctionHost); ok {
+		host.Function()
+		if home != nil {
+			if err := host.OwnAll(); err != nil {
+				out.Err(err)
+				return
+			}
+		}
+	}
 	if home == nil {
 		f.runAnywhere(function, &in, out)
 		return
-	}
-	if host, ok := in.Host.(WholeHost); ok {
-		if err := host.OwnAll(); err != nil {
-			out.Err(err)
-			return
-		}
 	}
 	m, err := enter(home, in.Host)
 	if err != nil {
