@@ -2,7 +2,10 @@
 
 package jsondoc
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func packed(t testing.TB, text string, names *Names) []byte {
 	t.Helper()
@@ -99,5 +102,19 @@ func BenchmarkImport(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		dst, _ = Import(dst[:0], portable, names)
+	}
+}
+
+// BenchmarkApplyGreat changes the last of a thousand orders in one document of 1 MB of text.
+func BenchmarkApplyGreat(b *testing.B) {
+	names := NewNames()
+	doc := packed(b, "["+strings.Repeat(order+",", 999)+order+"]", names)
+	dst := make([]byte, 0, 2*len(doc))
+	value := AppendInt(nil, 300)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(doc)))
+	for b.Loop() {
+		v := Root(doc, names).Element(999).Member([]byte("version"))
+		dst, _ = Apply(dst[:0], doc, []Edit{{At: v.Offset(), Value: value}}, names)
 	}
 }
