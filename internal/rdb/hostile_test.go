@@ -296,6 +296,7 @@ func TestClaims(t *testing.T) {
 		"pack":     append([]byte{16}, length...),
 		"lzf":      append(append([]byte{0, 0xC3}, length...), length...),
 		"lzf pack": append(append([]byte{17, 0xC3, 0x80, 0, 0x60, 0, 0}, length...), "abc"...),
+		"lzf gain": append(append([]byte{0, 0xC3, 3}, length...), 1, 'a', 'b', 0, 'a'),
 		"stream":   append([]byte{15}, length...),
 		"aux":      append([]byte{250}, length...),
 		"zset":     append([]byte{5}, length...),

@@ -4,11 +4,14 @@ package rdb_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -80,13 +83,21 @@ string "1"`
 	}
 }
 
-// TestRedisRefusesModules shows what a real server says of our own types.
+// TestRedisRefusesModules shows what a real server says of our own types: it knows their
+// names, so the number is right.
 func TestRedisRefusesModules(t *testing.T) {
-	s, _ := start(t)
-	value := append([]byte{byte(rdb.TypeModule)}, moduleValue(testModules[0])...)
-	v, err := s.conn.Do("RESTORE", "k", "0", string(rdb.AppendDumpEnd(value, 0)))
-	if err != nil || v.Text != "ERR Bad data format" {
-		t.Errorf("%v %s", err, v.Text)
+	log := filepath.Join(t.TempDir(), "log")
+	s, _ := start(t, "--logfile", log, "--loglevel", "verbose")
+	for _, id := range []rdb.ModuleID{testModules[0], rdb.NewModuleID(rdb.JSONName, rdb.JSONVersion)} {
+		value := append([]byte{byte(rdb.TypeModule)}, moduleValue(id)...)
+		v, err := s.conn.Do("RESTORE", "k", "0", string(rdb.AppendDumpEnd(value, 0)))
+		if err != nil || v.Text != "ERR Bad data format" {
+			t.Errorf("%v %s", err, v.Text)
+		}
+		text, err := os.ReadFile(log)
+		if want := "no matching module type '" + id.Name() + "'"; err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("the log does not say %s: %v\n%s", want, err, text)
+		}
 	}
 }
 
@@ -112,6 +123,47 @@ func TestNewer(t *testing.T) {
 		}
 		if got, err := describeValue(r, item); err != nil || got != c.want {
 			t.Errorf("%v %s\nwant\n%s", err, got, c.want)
+		}
+	}
+}
+
+// TestPack gives packs as they lie in the file, and only as a whole.
+func TestPack(t *testing.T) {
+	r := rdb.NewReader(nil, rdb.Options{})
+	pack := packOf("a", "1", "b", "2")
+	open := func(typ rdb.Type, size int) {
+		t.Helper()
+		payload := rdb.AppendDumpEnd(rdb.AppendText([]byte{byte(typ)}, pack), 0)
+		if _, err := r.Dump(payload); err != nil || r.Size() != size {
+			t.Fatalf("type %d: %v, size %d, want %d", typ, err, r.Size(), size)
+		}
+	}
+	for typ, size := range map[rdb.Type]int{rdb.TypeHashPack: 2, rdb.TypeZSetPack: 2, rdb.TypeSetPack: 4} {
+		open(typ, size)
+		if got, ok := r.Pack(); !ok || !bytes.Equal(got, pack) {
+			t.Errorf("type %d: %v %q", typ, ok, got)
+		}
+		if _, ok := r.Pack(); ok {
+			t.Errorf("type %d: two packs", typ)
+		}
+	}
+	open(rdb.TypeHashPack, 2)
+	if _, _, err := r.Pair(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.Pack(); ok {
+		t.Error("a pack of which a pair has been read")
+	}
+}
+
+// TestDeadlines: our own number for none is a deadline if a file says so, and Redis' is not.
+func TestDeadlines(t *testing.T) {
+	for ms, want := range map[int64]int64{0: 1, -1: 0, -2: -2, 5: 5} {
+		file := binary.LittleEndian.AppendUint64(append(header("0010"), 252), uint64(ms))
+		file = append(file, 0, 1, 'k', 1, 'v')
+		item, err := rdb.NewReader(bytes.NewReader(file), rdb.Options{}).Next()
+		if err != nil || item.DeadlineMs != want {
+			t.Errorf("%d: %v %+v", ms, err, item)
 		}
 	}
 }
