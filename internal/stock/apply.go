@@ -39,10 +39,31 @@ func (s *Stock) applyOne(r *reader) bool {
 		return s.applyEntry(r)
 	}
 	e, ok := readEffect(op, r)
-	if !ok || e.nowMs < s.clockMs {
+	if !ok || e.nowMs < s.clockMs || !s.canForget(&e) || !s.act(&e) {
 		return false
 	}
-	return s.act(&e) && s.forgetFor(&e)
+	s.pass(e.nowMs)
+	for range e.ended {
+		first := s.ends.from(0)
+		s.drop(first.ref())
+	}
+	for range e.refused {
+		s.drop(s.queue.first)
+	}
+	return true
+}
+
+// canForget tells whether there will be as much to forget as e says.
+func (s *Stock) canForget(e *effect) bool {
+	s.pass(e.nowMs)
+	ended, refused := int64(s.passed.count), s.queue.len
+	switch e.op {
+	case opRelease:
+		ended++
+	case opRefuse:
+		refused++
+	}
+	return e.ended <= ended && e.refused <= refused
 }
 
 // readEffect reads what follows an op that a call wrote.
@@ -100,6 +121,9 @@ func (s *Stock) act(e *effect) bool {
 		}
 		s.units = e.units
 	case opClose:
+		if s.closedMs > 0 {
+			return false
+		}
 		s.closedMs = max(e.nowMs, 1)
 	}
 	s.clockMs = e.nowMs
@@ -137,22 +161,6 @@ func (s *Stock) changeFor(e *effect) bool {
 	return true
 }
 
-// forgetFor forgets what e says.
-func (s *Stock) forgetFor(e *effect) bool {
-	s.pass(e.nowMs)
-	if e.ended > int64(s.passed.count) || e.refused > s.queue.len {
-		return false
-	}
-	for range e.ended {
-		first := s.ends.from(0)
-		s.drop(first.ref())
-	}
-	for range e.refused {
-		s.drop(s.queue.first)
-	}
-	return true
-}
-
 // fits tells whether a record is one that a stock like this could have at nowMs, its id
 // apart.
 func (s *Stock) fits(r *record, nowMs int64) bool {
@@ -169,7 +177,14 @@ func (s *Stock) fits(r *record, nowMs int64) bool {
 	case r.state == stateHeld && r.endMs <= nowMs, r.state == stateReleased:
 		return true
 	}
-	return r.units <= s.free(nowMs)
+	limit := s.terms.PerBuyer
+	return r.units <= s.free(nowMs) && (limit == 0 || r.units <= limit-s.used(r.buyer, nowMs))
+}
+
+// fitsPast tells whether a record is one that a stock like this could have made before.
+func (s *Stock) fitsPast(r *record) bool {
+	return r.fence <= s.fence && r.heldMs <= s.clockMs && s.fits(r, s.clockMs) &&
+		(r.state == stateHeld || r.endMs <= s.clockMs)
 }
 
 // applyMeta makes the stock what it was apart from its records.
@@ -202,13 +217,13 @@ func (s *Stock) applyEntry(r *reader) bool {
 		// What it has now counts as free when it is asked whether it fits.
 		before := appendEntry(nil, &had)
 		s.drop(ref)
-		if !s.fits(&e, s.clockMs) {
+		if !s.fitsPast(&e) {
 			back := reader{rest: before}
 			old := back.entry()
 			s.add(&old, false)
 			return false
 		}
-	} else if !s.fits(&e, s.clockMs) {
+	} else if !s.fitsPast(&e) {
 		return false
 	}
 	s.add(&e, true)

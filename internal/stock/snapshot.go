@@ -136,8 +136,8 @@ func (l *Loader) Add(piece []byte) error {
 	s, r := l.stock, reader{rest: piece}
 	for len(r.rest) > 0 {
 		e := r.entry()
-		if !r.ok() || e.fence > s.fence || e.heldMs > s.clockMs || !s.fitsNew(&e, s.clockMs) ||
-			e.state != stateHeld && e.endMs > s.clockMs || int64(s.Len()) == l.records {
+		_, known := s.find(e.id)
+		if !r.ok() || known || !s.fitsPast(&e) || int64(s.Len()) == l.records {
 			l.Drop()
 			return ErrFormat
 		}
@@ -150,7 +150,7 @@ func (l *Loader) Add(piece []byte) error {
 func (l *Loader) Done() (*Stock, error) {
 	s := l.stock
 	if s == nil || int64(s.Len()) != l.records || s.queue.len != l.refusals ||
-		s.sold != l.sold || !s.withinLimits() {
+		s.sold != l.sold || !s.fencesDiffer() {
 		l.Drop()
 		return nil, ErrFormat
 	}
@@ -167,15 +167,15 @@ func (l *Loader) Drop() {
 	}
 }
 
-// withinLimits tells whether no buyer has more than the limit, and no fence is twice.
-func (s *Stock) withinLimits() bool {
-	ok := true
-	s.eachBuyer(s.clockMs, func(_ []byte, _, units int64) { ok = ok && units <= s.terms.PerBuyer })
+// fencesDiffer tells whether no two holds that end together have one fence.
+func (s *Stock) fencesDiffer() bool {
 	last := Place{}
 	for c := s.ends.from(0); c.valid(); c.next() {
 		at := Place{EndMs: s.book.endMs(c.ref()), Fence: s.book.fenceOf(c.ref())}
-		ok = ok && at != last
+		if at == last {
+			return false
+		}
 		last = at
 	}
-	return ok
+	return true
 }

@@ -198,7 +198,7 @@ func New(
 	if fence < 0 || nowMs < 0 || nowMs > TimeMsMax {
 		return nil, ErrTime
 	}
-	if err := terms.complete(); err != nil {
+	if err := terms.Complete(); err != nil {
 		return nil, err
 	}
 	s := &Stock{

@@ -29,8 +29,8 @@ const (
 	rememberedMax     = 1 << 30 // of EndedMax and RefusedMax
 )
 
-// complete fills in the defaults and says what is wrong.
-func (t *Terms) complete() error {
+// Complete fills in the defaults and says what is wrong.
+func (t *Terms) Complete() error {
 	fill := func(field *int64, value int64) {
 		if *field == 0 {
 			*field = value

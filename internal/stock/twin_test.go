@@ -300,7 +300,7 @@ func (m *model) restart(want string) {
 
 func TestAnyCalls(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seedtest.Of(t), 1))
-	histories, steps := 24, 1000
+	histories, steps := 40, 1000
 	if testing.Short() {
 		histories = 10
 	}
