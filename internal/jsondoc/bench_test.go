@@ -118,3 +118,12 @@ func BenchmarkApplyGreat(b *testing.B) {
 		dst, _ = Apply(dst[:0], doc, []Edit{{At: v.Offset(), Value: value}}, names)
 	}
 }
+
+func BenchmarkElement(b *testing.B) { // the last of 10 000 numbers
+	doc := packed(b, "["+strings.Repeat("17.50,", 9_999)+"0]", nil)
+	for b.Loop() {
+		if !Root(doc, nil).Element(9_999).Exists() {
+			b.Fatal("too short")
+		}
+	}
+}

@@ -166,3 +166,12 @@ func TestNothingAllocates(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+// TestExample has the bytes that docs/formats/jsondoc.md shows.
+func TestExample(t *testing.T) {
+	doc := packed(t, `{"id":7,"price":1799.90,"tags":["new"]}`, NewNames())
+	const want = "\xDD\x00\x47\x01\x8A\x16\xBF\x02\x02\xC4\x03new"
+	if string(doc) != want {
+		t.Errorf("%x, want %x", doc, want)
+	}
+}
