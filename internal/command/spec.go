@@ -139,6 +139,7 @@ const (
 	GroupStream       Group = "stream"
 	GroupGeo          Group = "geo"
 	GroupCluster      Group = "cluster"
+	GroupJSON         Group = "json"
 )
 
 // Flags say what the dispatcher and clients must know of a command. The first block are

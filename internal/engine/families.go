@@ -9,6 +9,7 @@ import (
 	"stampede/internal/family/generic"
 	"stampede/internal/family/hash"
 	"stampede/internal/family/introspect"
+	"stampede/internal/family/json"
 	"stampede/internal/family/scripting"
 	"stampede/internal/family/str"
 	"stampede/internal/family/transactions"
@@ -29,6 +30,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		str.Commands,
 		hash.Commands,
 		zset.Commands,
+		json.Commands(),
 		transactions.Commands,
 		scripting.Commands(scripting.Services{
 			Library: script.NewLibrary(script.Options{

@@ -5,6 +5,7 @@ package keyspace
 import (
 	"stampede/internal/effect"
 	"stampede/internal/jsondoc"
+	"stampede/internal/jsonpath"
 	"stampede/internal/object"
 	"stampede/internal/rdb"
 	"stampede/internal/reply"
@@ -24,10 +25,11 @@ type JSON struct {
 // JSONDesk is what calls on the documents of a Space work with: the names, which they
 // share, and buffers that are used again from call to call.
 type JSONDesk struct {
-	Names  *jsondoc.Names // of all documents of the Space
-	Edits  []jsondoc.Edit
-	Values []byte // packed values that edits put in
-	Doc    []byte // a document while it is made
+	Names   *jsondoc.Names // of all documents of the Space
+	Matches []jsonpath.Match
+	Edits   []jsondoc.Edit
+	Values  []byte // packed values that edits put in, and texts of replies
+	Doc     []byte // a document while it is made
 
 	text []byte // of a document for effects and dumps
 }
@@ -47,6 +49,9 @@ func (s *Space) Desk() *JSONDesk { return s.desk }
 // let go.
 func (d *JSONDesk) Clear() {
 	d.Values, d.Doc, d.text = emptied(d.Values), emptied(d.Doc), emptied(d.text)
+	if d.Matches = d.Matches[:0]; cap(d.Matches) > deskItemsMax {
+		d.Matches = nil
+	}
 	if d.Edits = d.Edits[:0]; cap(d.Edits) > deskItemsMax {
 		d.Edits = nil
 	}
