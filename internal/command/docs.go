@@ -19,6 +19,7 @@ var chapters = [...]struct {
 }{
 	{GroupString, "Strings"}, {GroupHash, "Hashes"}, {GroupList, "Lists"}, {GroupSet, "Sets"},
 	{GroupSortedSet, "Sorted sets"}, {GroupStream, "Streams"}, {GroupBitmap, "Bitmaps"},
+	{GroupJSON, "JSON documents"},
 	{GroupHyperLogLog, "HyperLogLog"}, {GroupGeo, "Places on Earth"},
 	{GroupGeneric, "Keys"}, {GroupTransactions, "Transactions"}, {GroupScripting, "Scripts"},
 	{GroupPubSub, "Channels"}, {GroupConnection, "Connections"}, {GroupCluster, "Cluster"},
