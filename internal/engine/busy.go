@@ -20,6 +20,7 @@ type busy struct {
 	scripts atomic.Int64 // how many run or are about to
 	longs   atomic.Int64 // how many of long hold others up
 	aborted atomic.Bool  // the process is about to end
+	roamers atomic.Int64 // length of roams
 
 	mu    sync.Mutex
 	long  []*host             // those that run long; their wrote and killed are guarded by mu
@@ -184,6 +185,9 @@ func (e *Engine) roams(script []byte) bool {
 	if e.shards.Len() == 1 {
 		return true
 	}
+	if e.busy.roamers.Load() == 0 {
+		return false
+	}
 	e.busy.mu.Lock()
 	defer e.busy.mu.Unlock()
 	_, roams := e.busy.roams[string(script)]
@@ -198,4 +202,5 @@ func (e *Engine) roam(script []byte) {
 		e.busy.roams = make(map[string]struct{})
 	}
 	e.busy.roams[string(script)] = struct{}{}
+	e.busy.roamers.Store(int64(len(e.busy.roams)))
 }

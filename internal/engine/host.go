@@ -27,8 +27,8 @@ type host struct {
 	runner *Runner
 	row    *command.Row // EVAL or one of its relatives
 	call   command.Call // the script's running call
+	shard  int          // of its only key; none if it may have several or none
 	owned  txn.Set
-	undo   undo
 
 	readOnly bool
 	allowOOM bool
@@ -43,6 +43,11 @@ type host struct {
 	isLong    bool // it is on the engine's list of scripts that run long
 	wroteLong bool // wrote, as those see it who want to kill it
 	killed    bool
+
+	// What stays for the next script.
+	undo    undo
+	times   callTimes
+	lastKey lastKey
 }
 
 // The refusals of calls in scripts, in Redis' words.
@@ -70,7 +75,7 @@ func (r *Runner) declared(row *command.Row, argv [][]byte) (set txn.Set) {
 	positions, _ := row.Keys(argv, r.positions[:0])
 	r.positions = positions
 	for _, at := range positions {
-		set |= txn.One(r.engine.shards.Of(argv[at]))
+		set |= txn.One(r.host.lastKey.shard(r.engine.shards, argv[at]))
 	}
 	if set == 0 || len(argv) > 1 && r.engine.roams(argv[1]) {
 		return r.engine.shards.All()
@@ -109,6 +114,7 @@ func (r *Runner) runScript(
 // scriptInTx runs a script whose transaction owns all shards already.
 func (r *Runner) scriptInTx(do command.Scripted, c *command.Call) {
 	r.engine.busy.scripts.Add(1)
+	r.endLap() // the script's calls are counted between those of the transaction
 	h := r.newHost(r.engine.shards.All())
 	h.inExec = true
 	h.run(do, c)
@@ -117,7 +123,10 @@ func (r *Runner) scriptInTx(do command.Scripted, c *command.Call) {
 // newHost makes r.host fit for the next script; its memory is used again.
 func (r *Runner) newHost(owned txn.Set) *host {
 	h := &r.host
-	*h = host{runner: r, owned: owned, undo: h.undo, servedAt: r.lap.last}
+	*h = host{
+		runner: r, owned: owned, servedAt: r.lap.last,
+		undo: h.undo, times: h.times, lastKey: h.lastKey,
+	}
 	return h
 }
 
@@ -127,7 +136,7 @@ func (h *host) run(do command.Scripted, c *command.Call) {
 	db := session.DB
 	for _, space := range h.runner.tx.Spaces() {
 		if space != nil {
-			c.NowMs = space.NowMs
+			c.NowMs, space.NoTouch = space.NowMs, session.NoTouch
 		}
 	}
 	do(h, c)
@@ -156,12 +165,24 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 		Session: session, DB: session.DB, NowMs: r.call.NowMs, InExec: true,
 	}
 	at := out.Len()
-	r.inTx(&h.call)
-	if h.separate {
-		r.tx.End()
-	}
+	began := h.times.begin(row, r.lap.base)
+	h.do()
+	nanos := h.times.end(row, r.lap.base, began)
 	failed := out.Len() > at && out.B[at] == '-'
-	r.rec.Call(row.ID, 0, failed)
+	r.rec.Call(row.ID, nanos, failed)
+}
+
+// do runs the admitted call.
+func (h *host) do() {
+	r := h.runner
+	if h.separate {
+		r.inTx(&h.call)
+		r.tx.End()
+	} else if onShard, ok := h.call.Row.Do.(command.OnShard); ok && h.shard != none {
+		onShard(r.tx.Spaces()[h.shard].DB(h.call.DB), &h.call)
+	} else {
+		r.inTx(&h.call)
+	}
 }
 
 // admit finds the row of a call and says what is wrong with it, if anything is.
@@ -186,7 +207,7 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 		return row, h.own(row, argv)
 	case row.Flags&command.DenyOOM != 0 && !h.hasRoom(argv):
 		return row, reply.ErrOOM
-	case r.shardsOf(row, argv)&^h.owned != 0, h.undo.on && !h.remember(row, argv):
+	case !h.owns(row, argv), h.undo.on && !h.remember(row, argv):
 		h.again = true
 		return row, errScriptAgain
 	}
@@ -202,6 +223,16 @@ func (h *host) hasRoom(argv [][]byte) bool {
 	return h.runner.roomInTx(argv)
 }
 
+// owns tells whether the script owns the shards of a call.
+func (h *host) owns(row *command.Row, argv [][]byte) bool {
+	h.shard = none
+	if !row.OneKey {
+		return h.runner.shardsOf(row, argv)&^h.owned == 0
+	}
+	h.shard = h.lastKey.shard(h.runner.engine.shards, argv[row.FirstKey])
+	return h.owned&txn.One(h.shard) != 0
+}
+
 func isScripted(row *command.Row) bool {
 	_, scripted := row.Do.(command.Scripted)
 	return scripted
@@ -212,17 +243,23 @@ func (h *host) remember(row *command.Row, argv [][]byte) bool {
 	if row.Flags&command.Write == 0 {
 		return true
 	}
-	r := h.runner
+	r, db := h.runner, h.runner.call.Session.DB
+	// What reaches other databases (MOVE, COPY) is not remembered there, and what writes
+	// elsewhere than to its keys (FLUSHALL) needs all shards.
+	if row.Flags&command.OtherDBs != 0 {
+		return false
+	}
+	if h.shard != none {
+		return h.undo.remember(r.tx.Spaces()[h.shard].DB(db), argv[row.FirstKey])
+	}
 	positions, _ := row.Keys(argv, r.positions[:0])
 	r.positions = positions
 	for _, at := range positions {
-		if !h.undo.remember(r.tx.DB(r.call.Session.DB, argv[at]), argv[at]) {
+		if !h.undo.remember(r.tx.DB(db, argv[at]), argv[at]) {
 			return false
 		}
 	}
-	// What writes elsewhere than to its keys (FLUSHALL) needs all shards, and what reaches
-	// other databases (MOVE, COPY) is not remembered there.
-	return len(positions) > 0 && row.Flags&command.OtherDBs == 0
+	return len(positions) > 0
 }
 
 // ReadOnly forbids writes from now on.

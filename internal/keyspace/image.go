@@ -2,6 +2,8 @@
 
 package keyspace
 
+import "math"
+
 // Image is a copy of a key at some moment, outside of the arena: for taking back what was
 // done to it since. The zero Image is that of an absent key.
 type Image struct {
@@ -14,17 +16,27 @@ type Image struct {
 // Image copies the key as it is; ok is false if it holds a large collection. Cost: O(size
 // of the value).
 func (db *DB) Image(key []byte) (image Image, ok bool) {
-	e := db.Peek(key)
-	if !e.Exists() {
-		return Image{}, true
-	}
-	if e.form == formBig {
-		return Image{}, false
-	}
-	return Image{
-		value: append([]byte(nil), e.value()...), shape: e.shape(), meta: e.meta(), there: true,
-	}, true
+	ok = image.Take(db, key, math.MaxInt)
+	return image, ok
 }
+
+// Take is [DB.Image] into the memory of an image that nobody needs any more; it is false also
+// if the value has more than bytesMax bytes.
+func (i *Image) Take(db *DB, key []byte, bytesMax int) (ok bool) {
+	e := db.Peek(key)
+	*i = Image{value: i.value[:0]}
+	if !e.Exists() {
+		return true
+	}
+	if e.form == formBig || len(e.value()) > bytesMax {
+		return false
+	}
+	i.value, i.shape, i.meta, i.there = append(i.value, e.value()...), e.shape(), e.meta(), true
+	return true
+}
+
+// Cap is how many bytes of memory the image keeps for others to use.
+func (i *Image) Cap() int { return cap(i.value) }
 
 // Restore makes the key what it was when image was taken.
 func (db *DB) Restore(key []byte, image Image) {

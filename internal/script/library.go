@@ -50,6 +50,7 @@ type Options struct {
 type Library struct {
 	options Options
 	clock   atomic.Uint64 // counts uses
+	base    time.Time     // runs are measured from here
 
 	mu        sync.RWMutex
 	bySHA     map[string]*Script
@@ -75,7 +76,7 @@ func NewLibrary(o Options) *Library {
 	o.RedisVersion = cmp.Or(o.RedisVersion, "7.0.15")
 	o.StringMax = cmp.Or(o.StringMax, 512<<20)
 	o.MemoryMax = cmp.Or(o.MemoryMax, memoryMaxDefault)
-	l := &Library{options: o}
+	l := &Library{options: o, base: time.Now()}
 	l.forget()
 	limitArrays()
 	l.random.x.Store(randomBegin)
@@ -211,7 +212,7 @@ type Input struct {
 // Run runs a script and writes exactly one reply to out. Whatever the script does, its errors
 // included, is in that reply. A panic of the host goes through, so that it can end a run.
 func (l *Library) Run(s *Script, in Input, out *reply.Buffer) {
-	begin := time.Now()
+	begin := time.Since(l.base)
 	s.used.Store(l.clock.Add(1))
 	in.declare(s.Flags())
 	m := l.idle.take()
@@ -225,7 +226,7 @@ func (l *Library) Run(s *Script, in Input, out *reply.Buffer) {
 	} else {
 		l.idle.put(m)
 	}
-	s.ran(begin, failed)
+	s.ran(time.Since(l.base)-begin, failed)
 	if out.Len() == position {
 		out.Null()
 	}

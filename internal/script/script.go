@@ -122,12 +122,12 @@ func (s *Script) Stats() Stats {
 }
 
 // ran counts a run.
-func (s *Script) ran(begin time.Time, failed bool) {
+func (s *Script) ran(took time.Duration, failed bool) {
 	s.calls.Add(1)
 	if failed {
 		s.failures.Add(1)
 	}
-	s.microseconds.Add(time.Since(begin).Microseconds())
+	s.microseconds.Add(took.Microseconds())
 }
 
 // text is what stands behind the first line if that declares flags, else everything. The line
