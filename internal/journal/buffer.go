@@ -4,7 +4,6 @@ package journal
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 
 	"stampede/internal/assert"
 )
@@ -74,11 +73,9 @@ func (b *buffer) turnPage(n int, durable Position) {
 // mark adds a mark: whoever finds it knows that everything before durable was once durable,
 // so damage there is none that a power cut does.
 func (b *buffer) mark(durable Position) {
-	var payload [markBytes]byte
-	binary.LittleEndian.PutUint64(payload[:], uint64(durable))
-	b.place(markBytes|markBit, crc32.Checksum(payload[:], castagnoli))
+	b.place(markBytes|markBit, b.id.sum(durable))
 	tail := &b.chunks[len(b.chunks)-1]
-	tail.bytes = append(tail.bytes, payload[:]...)
+	tail.bytes = binary.LittleEndian.AppendUint64(tail.bytes, uint64(durable))
 	b.marked = durable
 }
 

@@ -25,26 +25,35 @@ const (
 // castagnoli is the polynomial that processors have an instruction for.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// identity is what the checks of a log's frames begin with.
-type identity uint32
+// identity makes the checks of a log's frames. It has its own memory for it, so it is used by
+// one goroutine at a time.
+type identity struct {
+	seed  uint32 // the checksum of the log's ID
+	bytes [12]byte
+}
 
 // identify makes the identity of the log of this ID.
 func identify(id uint64) identity {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], id)
-	return identity(crc32.Checksum(b[:], castagnoli))
+	return identity{seed: crc32.Checksum(b[:], castagnoli)}
 }
 
 // check is the check of a frame at a position, with the length as it is written.
-func (i identity) check(at Position, length uint32) uint32 {
-	var b [12]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(at))
-	binary.LittleEndian.PutUint32(b[8:], length)
-	return crc32.Update(uint32(i), castagnoli, b[:])
+func (i *identity) check(at Position, length uint32) uint32 {
+	binary.LittleEndian.PutUint64(i.bytes[:], uint64(at))
+	binary.LittleEndian.PutUint32(i.bytes[8:], length)
+	return crc32.Update(i.seed, castagnoli, i.bytes[:])
+}
+
+// sum is the checksum of the payload of a mark.
+func (i *identity) sum(durable Position) uint32 {
+	binary.LittleEndian.PutUint64(i.bytes[:], uint64(durable))
+	return crc32.Checksum(i.bytes[:markBytes], castagnoli)
 }
 
 // putHead writes the head of a frame into b.
-func (i identity) putHead(b []byte, at Position, length, sum uint32) {
+func (i *identity) putHead(b []byte, at Position, length, sum uint32) {
 	_ = b[frameHeadBytes-1]
 	binary.LittleEndian.PutUint32(b, length)
 	binary.LittleEndian.PutUint32(b[4:], i.check(at, length))

@@ -49,12 +49,16 @@ type follower struct {
 
 const simulatedDir = "log"
 
-// simulationSeeds are run by each `go test`.
+// simulationSeeds are run by each `go test`, a part of them with -short.
 const simulationSeeds = 1000
 
 func TestSimulation(t *testing.T) {
 	first := seedtest.Of(t) * 1_000_000
-	for seed := first; seed < first+simulationSeeds; seed++ {
+	seeds := uint64(simulationSeeds)
+	if testing.Short() {
+		seeds /= 10
+	}
+	for seed := first; seed < first+seeds; seed++ {
 		simulate(t, seed)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

@@ -32,13 +32,19 @@ func (h *handle) end() { h.fs.mu.Unlock() }
 func (i *inode) resize(size int64) {
 	i.resized = true
 	was := int64(len(i.data))
-	if size <= was {
-		i.data = i.data[:size]
-		return
-	}
-	i.data = slices.Grow(i.data, int(size-was))[:size]
-	clear(i.data[was:])
+	i.data = resized(i.data, size)
 	i.touch(was, size)
+}
+
+// resized is b with another size; what is new is zero.
+func resized(b []byte, size int64) []byte {
+	was := int64(len(b))
+	if size <= was {
+		return b[:size]
+	}
+	b = slices.Grow(b, int(size-was))[:size]
+	clear(b[was:])
+	return b
 }
 
 // touch marks pages as not durable.
@@ -120,8 +126,7 @@ func (h *handle) Sync() error {
 		pages = append(pages, page)
 	}
 	slices.Sort(pages)
-	disk := make([]byte, len(i.data))
-	copy(disk, i.disk)
+	disk := resized(i.disk, int64(len(i.data)))
 	for _, page := range pages {
 		low, high := page*PageBytes, min((page+1)*PageBytes, int64(len(i.data)))
 		if low < high && (err == nil || h.fs.rng.IntN(2) == 0) {
