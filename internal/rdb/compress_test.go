@@ -81,11 +81,13 @@ func TestCompressorBorders(t *testing.T) {
 		checkCompressed(t, r, &c, []byte(text))
 	}
 	for _, n := range []int{3, 4, 8, 9, 10, 263, 264, 265, 266, 267, 300, 528} {
-		checkCompressed(t, r, &c, append(append(append([]byte{}, noise[:n]...), '-', '-'), noise[:n]...))
+		text := append(bytes.Clone(noise[:n]), '-', '-')
+		checkCompressed(t, r, &c, append(text, noise[:n]...))
 		checkCompressed(t, r, &c, bytes.Repeat([]byte("x"), n))
 	}
 	for _, distance := range []int{31, 32, 33, 64, 255, 256, 257, 8191, 8192, 8193} {
-		checkCompressed(t, r, &c, append(append([]byte{}, noise[:distance]...), noise[:min(distance, 100)]...))
+		text := append([]byte{}, noise[:distance]...)
+		checkCompressed(t, r, &c, append(text, noise[:min(distance, 100)]...))
 	}
 	checkCompressed(t, r, &c, noise)
 }

@@ -108,7 +108,8 @@ func describeStream(r *rdb.Reader) (string, error) {
 			return nil
 		},
 		Pending: func(p rdb.StreamPending) error {
-			text += fmt.Sprintf("\npending %s at %d times %d", describeID(p.ID), p.DeliveredMs, p.Deliveries)
+			text += fmt.Sprintf("\npending %s at %d times %d",
+				describeID(p.ID), p.DeliveredMs, p.Deliveries)
 			return nil
 		},
 		Consumer: func(c rdb.StreamConsumer) error {
@@ -286,10 +287,12 @@ func (s server) describeStream(key string) string {
 		text += fmt.Sprintf("\ngroup %q last %s read %s", field(g, "name").Text,
 			field(g, "last-delivered-id").Text, read.Text)
 		for _, p := range field(g, "pending").Elems {
-			text += fmt.Sprintf("\npending %s at %s times %s", p.Elems[0].Text, p.Elems[2].Text, p.Elems[3].Text)
+			text += fmt.Sprintf("\npending %s at %s times %s",
+				p.Elems[0].Text, p.Elems[2].Text, p.Elems[3].Text)
 		}
 		for _, c := range field(g, "consumers").Elems {
-			text += fmt.Sprintf("\nconsumer %q seen %s", field(c, "name").Text, field(c, "seen-time").Text)
+			text += fmt.Sprintf("\nconsumer %q seen %s",
+				field(c, "name").Text, field(c, "seen-time").Text)
 			for _, p := range field(c, "pending").Elems {
 				text += "\nowned " + p.Elems[0].Text
 			}

@@ -88,8 +88,11 @@ func fillFile(f *ours) {
 			fmt.Sprintf("string %q", s))
 		f.key(rdb.TypeString, s+".", 0, rdb.AppendText(nil, []byte(s)), fmt.Sprintf("string %q", s))
 	}
-	for _, n := range []int64{0, 1, -1, 127, 128, -129, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt64} {
-		f.key(rdb.TypeString, fmt.Sprint("int", n), 4102444800123, rdb.AppendInt(nil, n), fmt.Sprintf(`string "%d"`, n))
+	for _, n := range []int64{
+		0, 1, -1, 127, 128, -129, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt64,
+	} {
+		f.key(rdb.TypeString, fmt.Sprint("int", n), 4102444800123, rdb.AppendInt(nil, n),
+			fmt.Sprintf(`string "%d"`, n))
 	}
 	f.key(rdb.TypeString, "volatile", 4102444800123, rdb.AppendInt(nil, 5), `string "5"`)
 	f.b = rdb.AppendIdle(f.b, 70000)
@@ -125,7 +128,8 @@ func fillPacked(f *ours) {
 		[]string{`"a"`, `"1"`, `"-70000"`, `"` + strings.Repeat("long", 5000) + `"`, `"end"`}))
 	f.key(rdb.TypeHashPack, "hash pack", 0, rdb.AppendText(nil, packOf("f", "v", "g", "5")),
 		describeLines(rdb.Hash, []string{`"f" "v"`, `"g" "5"`}))
-	f.key(rdb.TypeZSetPack, "zset pack", 0, rdb.AppendText(nil, packOf("m", "-1.5", "n", "5", "o", "inf")),
+	f.key(rdb.TypeZSetPack, "zset pack", 0,
+		rdb.AppendText(nil, packOf("m", "-1.5", "n", "5", "o", "inf")),
 		describeLines(rdb.ZSet, []string{`"m" -1.5`, `"n" 5`, `"o" +Inf`}))
 	for _, width := range []int{2, 4, 8} {
 		ints := rdb.AppendIntsHeader(nil, width, 3)
@@ -155,19 +159,27 @@ func ourStream() []byte {
 		"3", "2", "0", "1", "gone", "5")
 	v := rdb.AppendLen(nil, 1)
 	v = rdb.AppendStreamNode(v, rdb.StreamID{Ms: 5}, node)
-	v = rdb.AppendStreamMeta(v, rdb.StreamMeta{Length: 2, Last: rdb.StreamID{Ms: 9, Seq: 9}, First: rdb.StreamID{Ms: 5},
-		MaxDeleted: rdb.StreamID{Ms: 7, Seq: 7}, EntriesAdded: 11, Groups: 1})
-	v = rdb.AppendStreamGroup(v, rdb.StreamGroup{Name: []byte("g"), Last: rdb.StreamID{Ms: 6, Seq: 1}, EntriesRead: 2}, 1)
-	v = rdb.AppendStreamPending(v, rdb.StreamPending{ID: rdb.StreamID{Ms: 5}, DeliveredMs: 1700000000001, Deliveries: 3})
+	v = rdb.AppendStreamMeta(v, rdb.StreamMeta{
+		Length: 2, Last: rdb.StreamID{Ms: 9, Seq: 9}, First: rdb.StreamID{Ms: 5},
+		MaxDeleted: rdb.StreamID{Ms: 7, Seq: 7}, EntriesAdded: 11, Groups: 1,
+	})
+	v = rdb.AppendStreamGroup(v, rdb.StreamGroup{
+		Name: []byte("g"), Last: rdb.StreamID{Ms: 6, Seq: 1}, EntriesRead: 2,
+	}, 1)
+	v = rdb.AppendStreamPending(v, rdb.StreamPending{
+		ID: rdb.StreamID{Ms: 5}, DeliveredMs: 1700000000001, Deliveries: 3,
+	})
 	v = rdb.AppendLen(v, 1)
-	v = rdb.AppendStreamConsumer(v, rdb.StreamConsumer{Name: []byte("ann"), SeenMs: 1700000000002}, 1)
+	ann := rdb.StreamConsumer{Name: []byte("ann"), SeenMs: 1700000000002}
+	v = rdb.AppendStreamConsumer(v, ann, 1)
 	return rdb.AppendStreamOwned(v, rdb.StreamID{Ms: 5})
 }
 
 // TestRedisLoads lets a real server start with a file of ours, and reads it ourselves.
 func TestRedisLoads(t *testing.T) {
 	f := newFile()
-	f.b = rdb.AppendFunction(f.b, []byte("#!lua name=lib\nredis.register_function('f', function() return 7 end)"))
+	f.b = rdb.AppendFunction(f.b, []byte(
+		"#!lua name=lib\nredis.register_function('f', function() return 7 end)"))
 	fillFile(f)
 	file := f.end(t)
 	dir := t.TempDir()

@@ -10,7 +10,9 @@ import (
 )
 
 // fuzzElements are few and short: a fuzzer is slow with large seeds.
-var fuzzElements = []string{"a", "1", "-300", "70000", "5000000000", "word", "0123456789012345678901234567890"}
+var fuzzElements = []string{
+	"a", "1", "-300", "70000", "5000000000", "word", "0123456789012345678901234567890",
+}
 
 // FuzzReader reads hostile files: whatever they are, they end, and take little room.
 func FuzzReader(f *testing.F) {
@@ -19,8 +21,8 @@ func FuzzReader(f *testing.F) {
 	whole.b = rdb.AppendModule(whole.b, rdb.NewModuleID("somemodul", 3))
 	whole.b = append(whole.b, 2, 1, 5, 3, 'a', 'u', 'x', 0)
 	whole.key(rdb.TypeStream2, "stream", 0, ourStream(), "")
-	whole.b = append(rdb.AppendKey(whole.b, rdb.TypeModule, []byte("m"), 0), moduleValue(testModules[0])...)
-	whole.b = append(rdb.AppendKey(whole.b, rdb.TypeModule, []byte("m"), 0), moduleValue(5)...)
+	whole.key(rdb.TypeModule, "ours", 0, moduleValue(testModules[0]), "")
+	whole.key(rdb.TypeModule, "other", 0, moduleValue(5), "")
 	f.Add(whole.b)
 	for _, value := range old(fuzzElements) {
 		file := append(header("0009"), value[0], 1, 'k')
@@ -56,7 +58,9 @@ func FuzzPack(f *testing.F) {
 	f.Add(byte(2), []byte("12345678"))
 	f.Fuzz(func(_ *testing.T, which byte, body []byte) {
 		blob := body
-		typ := []rdb.Type{rdb.TypeHashZiplist, rdb.TypeHashZipmap, rdb.TypeSetInts, rdb.TypeZSetZiplist}[which%4]
+		typ := []rdb.Type{
+			rdb.TypeHashZiplist, rdb.TypeHashZipmap, rdb.TypeSetInts, rdb.TypeZSetZiplist,
+		}[which%4]
 		switch typ {
 		case rdb.TypeHashZiplist, rdb.TypeZSetZiplist:
 			blob = append(make([]byte, 10), body...)

@@ -67,7 +67,8 @@ func drainValue(r *rdb.Reader, item *rdb.Item) error {
 var testModules = []rdb.ModuleID{rdb.NewModuleID(rdb.StockName, rdb.StockVersion)}
 
 func readFile(b []byte) error {
-	return drain(rdb.NewReader(bytes.NewReader(b), rdb.Options{BufferBytes: 4096, Modules: testModules}))
+	options := rdb.Options{BufferBytes: 4096, Modules: testModules}
+	return drain(rdb.NewReader(bytes.NewReader(b), options))
 }
 
 // readDump reads the value (a type and what follows) as a dump.
@@ -94,6 +95,10 @@ func TestErrors(t *testing.T) {
 	}
 	pack := func(typ rdb.Type, blob []byte) []byte { return key(typ, rdb.AppendText(nil, blob)...) }
 	long := binary.BigEndian.AppendUint64([]byte{0x81}, 1<<62)
+	// An element of this list is 0 (the one before), its length and its text.
+	ziplistWith := func(at int, to byte) []byte {
+		return pack(rdb.TypeListZiplist, spoil(ziplist(false, "a", "b"), at, to))
+	}
 	for name, c := range map[string]struct {
 		file []byte
 		want error
@@ -130,31 +135,37 @@ func TestErrors(t *testing.T) {
 		"lzf before the start":   {key(rdb.TypeString, 0xC3, 2, 3, 0x20, 0), rdb.ErrMalformed},
 		"lzf no offset":          {key(rdb.TypeString, 0xC3, 3, 4, 0, 'a', 0x20), rdb.ErrMalformed},
 		"lzf no length":          {key(rdb.TypeString, 0xC3, 3, 4, 0, 'a', 0xE0), rdb.ErrMalformed},
-		"score not a number":     {key(rdb.TypeZSet, 1, 1, 'm', 1, 0, 0, 0, 0, 0, 0xF8, 0x7F), rdb.ErrMalformed},
-		"score's text":           {key(rdb.TypeZSetText, 1, 1, 'm', 2, '1', 'x'), rdb.ErrMalformed},
-		"score's text nan":       {key(rdb.TypeZSetText, 1, 1, 'm', 253), rdb.ErrMalformed},
-		"score in a pack":        {pack(rdb.TypeZSetPack, packOf("m", "x")), rdb.ErrMalformed},
-		"odd hash":               {pack(rdb.TypeHashPack, packOf("f", "v", "g")), rdb.ErrMalformed},
-		"odd zset":               {pack(rdb.TypeZSetPack, packOf("f", "1", "g")), rdb.ErrMalformed},
-		"listpack":               {pack(rdb.TypeHashPack, []byte("no listpack")), rdb.ErrMalformed},
-		"node of a list":         {key(rdb.TypeListPacks, 1, 3, 1, 'x'), rdb.ErrMalformed},
-		"ziplist":                {pack(rdb.TypeListZiplist, []byte("no ziplist..")), rdb.ErrMalformed},
-		"ziplist: before":        {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a", "b"), 13, 9)), rdb.ErrMalformed},
-		"ziplist: string":        {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a", "b"), 11, 9)), rdb.ErrMalformed},
-		"ziplist: long string":   {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a", "b"), 11, 0x80)), rdb.ErrMalformed},
-		"ziplist: integer":       {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a", "b"), 11, 0xE0)), rdb.ErrMalformed},
-		"ziplist: encoding":      {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a", "b"), 11, 0xFF)), rdb.ErrMalformed},
-		"ziplist: end":           {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a"), 10, 0xFE)), rdb.ErrMalformed},
-		"zipmap: no end":         {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f'}), rdb.ErrMalformed},
-		"zipmap: no value":       {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f', 255}), rdb.ErrMalformed},
-		"zipmap: half a value":   {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f', 1, 255}), rdb.ErrMalformed},
-		"zipmap: long":           {pack(rdb.TypeHashZipmap, []byte{1, 254, 9, 9, 255}), rdb.ErrMalformed},
-		"zipmap: free":           {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f', 1, 9, 'v', 255}), rdb.ErrMalformed},
-		"intset: width":          {pack(rdb.TypeSetInts, []byte{3, 0, 0, 0, 1, 0, 0, 0, 1, 2, 3}), rdb.ErrMalformed},
-		"intset: count":          {pack(rdb.TypeSetInts, []byte{2, 0, 0, 0, 2, 0, 0, 0, 1, 2}), rdb.ErrMalformed},
-		"intset: short":          {pack(rdb.TypeSetInts, []byte{2, 0, 0, 0}), rdb.ErrMalformed},
-		"module: field":          {key(rdb.TypeModule, append(rdb.AppendModule(nil, testModules[0]), 6)...), rdb.ErrMalformed},
-		"module aux":             {append(header("0010"), 247, 1, 1, 1, 0), rdb.ErrMalformed},
+		"score not a number": {key(rdb.TypeZSet, 1, 1, 'm', 1, 0, 0, 0, 0, 0, 0xF8, 0x7F),
+			rdb.ErrMalformed},
+		"score's text":         {key(rdb.TypeZSetText, 1, 1, 'm', 2, '1', 'x'), rdb.ErrMalformed},
+		"score's text nan":     {key(rdb.TypeZSetText, 1, 1, 'm', 253), rdb.ErrMalformed},
+		"score in a pack":      {pack(rdb.TypeZSetPack, packOf("m", "x")), rdb.ErrMalformed},
+		"odd hash":             {pack(rdb.TypeHashPack, packOf("f", "v", "g")), rdb.ErrMalformed},
+		"odd zset":             {pack(rdb.TypeZSetPack, packOf("f", "1", "g")), rdb.ErrMalformed},
+		"listpack":             {pack(rdb.TypeHashPack, []byte("no listpack")), rdb.ErrMalformed},
+		"node of a list":       {key(rdb.TypeListPacks, 1, 3, 1, 'x'), rdb.ErrMalformed},
+		"ziplist":              {pack(rdb.TypeListZiplist, []byte("no ziplist..")), rdb.ErrMalformed},
+		"ziplist: before":      {ziplistWith(13, 9), rdb.ErrMalformed},
+		"ziplist: string":      {ziplistWith(11, 9), rdb.ErrMalformed},
+		"ziplist: long string": {ziplistWith(11, 0x80), rdb.ErrMalformed},
+		"ziplist: integer":     {ziplistWith(11, 0xE0), rdb.ErrMalformed},
+		"ziplist: encoding":    {ziplistWith(11, 0xFF), rdb.ErrMalformed},
+		"ziplist: end": {pack(rdb.TypeListZiplist, spoil(ziplist(false, "a"), 10, 0xFE)),
+			rdb.ErrMalformed},
+		"zipmap: no end":       {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f'}), rdb.ErrMalformed},
+		"zipmap: no value":     {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f', 255}), rdb.ErrMalformed},
+		"zipmap: half a value": {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f', 1, 255}), rdb.ErrMalformed},
+		"zipmap: long":         {pack(rdb.TypeHashZipmap, []byte{1, 254, 9, 9, 255}), rdb.ErrMalformed},
+		"zipmap: free": {pack(rdb.TypeHashZipmap, []byte{1, 1, 'f', 1, 9, 'v', 255}),
+			rdb.ErrMalformed},
+		"intset: width": {pack(rdb.TypeSetInts, []byte{3, 0, 0, 0, 1, 0, 0, 0, 1, 2, 3}),
+			rdb.ErrMalformed},
+		"intset: count": {pack(rdb.TypeSetInts, []byte{2, 0, 0, 0, 2, 0, 0, 0, 1, 2}),
+			rdb.ErrMalformed},
+		"intset: short": {pack(rdb.TypeSetInts, []byte{2, 0, 0, 0}), rdb.ErrMalformed},
+		"module: field": {key(rdb.TypeModule, append(rdb.AppendModule(nil, testModules[0]), 6)...),
+			rdb.ErrMalformed},
+		"module aux": {append(header("0010"), 247, 1, 1, 1, 0), rdb.ErrMalformed},
 	} {
 		err := readFile(c.file)
 		if !errors.Is(err, c.want) {
@@ -180,19 +191,21 @@ func TestStreamErrors(t *testing.T) {
 		value []byte
 		want  error
 	}{
-		"good":       {stream(1, "1", "0", "1", "f", "0", "2", "0", "1", "v", "4"), nil},
-		"length":     {stream(2, "1", "0", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
-		"count":      {stream(1, "2", "0", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
-		"deleted":    {stream(1, "1", "1", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
-		"elements":   {stream(1, "1", "0", "1", "f", "0", "2", "0", "1", "v", "5"), rdb.ErrMalformed},
-		"no values":  {stream(1, "1", "0", "1", "f", "0", "2", "0", "1"), rdb.ErrMalformed},
-		"no fields":  {stream(1, "1", "0", "1000000000"), rdb.ErrMalformed},
-		"empty":      {stream(0), rdb.ErrMalformed},
-		"text":       {stream(1, "one", "0", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
-		"same ID":    {stream(2, "2", "0", "1", "f", "0", "2", "0", "1", "v", "4", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
-		"own fields": {stream(1, "1", "0", "1", "f", "0", "0", "0", "1", "999999", "v", "4"), rdb.ErrMalformed},
-		"ID of a node": {append([]byte{byte(rdb.TypeStream2), 1, 3}, "abc\x07\x07\x00\x00\x00\x00\x00\xff"...),
+		"good":      {stream(1, "1", "0", "1", "f", "0", "2", "0", "1", "v", "4"), nil},
+		"length":    {stream(2, "1", "0", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
+		"count":     {stream(1, "2", "0", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
+		"deleted":   {stream(1, "1", "1", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
+		"elements":  {stream(1, "1", "0", "1", "f", "0", "2", "0", "1", "v", "5"), rdb.ErrMalformed},
+		"no values": {stream(1, "1", "0", "1", "f", "0", "2", "0", "1"), rdb.ErrMalformed},
+		"no fields": {stream(1, "1", "0", "1000000000"), rdb.ErrMalformed},
+		"empty":     {stream(0), rdb.ErrMalformed},
+		"text":      {stream(1, "one", "0", "1", "f", "0", "2", "0", "1", "v", "4"), rdb.ErrMalformed},
+		"same ID": {stream(2, "2", "0", "1", "f", "0", "2", "0", "1", "v", "4", "2", "0", "1", "v", "4"),
 			rdb.ErrMalformed},
+		"own fields": {stream(1, "1", "0", "1", "f", "0", "0", "0", "1", "999999", "v", "4"),
+			rdb.ErrMalformed},
+		"ID of a node": {append([]byte{byte(rdb.TypeStream2), 1, 3, 'a', 'b', 'c'},
+			rdb.AppendText(nil, packOf())...), rdb.ErrMalformed},
 	} {
 		if err := readDump(c.value); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)

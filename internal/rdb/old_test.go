@@ -101,7 +101,9 @@ func textScores(scores ...float64) []byte {
 
 // old are values in encodings that nobody writes any more, of these elements.
 func old(all []string) map[string][]byte {
-	few := []string{"f", "v", "other", "12", "13", "-1", strings.Repeat("n", 300), "-129", "32768", "1"}
+	few := []string{
+		"f", "v", "other", "12", "13", "-1", strings.Repeat("n", 300), "-129", "32768", "1",
+	}
 	var pairs, scored []string
 	for i, s := range all {
 		pairs = append(pairs, s, all[(i+1)%len(all)])
@@ -113,10 +115,12 @@ func old(all []string) map[string][]byte {
 		quick = rdb.AppendText(quick, ziplist(wide, all...))
 	}
 	values := map[string][]byte{
-		"quicklist":  quick,
-		"set list":   rdb.AppendString(rdb.AppendLen([]byte{byte(rdb.TypeSet)}, 1), []byte("m")),
-		"text score": append([]byte{byte(rdb.TypeZSetText)}, textScores(1.5, -3, math.Inf(1), math.Inf(-1), 0.1, 1e300)...),
-		"zset":       text(rdb.TypeZSetZiplist, ziplist(false, "a", "-inf", "b", "-1.5", "c", "3", "d", "400", "e", "inf")),
+		"quicklist": quick,
+		"set list":  rdb.AppendString(rdb.AppendLen([]byte{byte(rdb.TypeSet)}, 1), []byte("m")),
+		"text score": append([]byte{byte(rdb.TypeZSetText)},
+			textScores(1.5, -3, math.Inf(1), math.Inf(-1), 0.1, 1e300)...),
+		"zset": text(rdb.TypeZSetZiplist,
+			ziplist(false, "a", "-inf", "b", "-1.5", "c", "3", "d", "400", "e", "inf")),
 	}
 	for i, wide := range []bool{false, true} {
 		n := strconv.Itoa(i)

@@ -26,7 +26,9 @@ func borders() []string {
 		}
 	}
 	list = append(list, "9223372036854775808", "-9223372036854775809", "12345678901234567890123")
-	for _, n := range []int{11, 12, 20, 21, 62, 63, 64, 65, 253, 254, 255, 4094, 4095, 4096, 16382, 16383, 16384, 70000} {
+	for _, n := range []int{
+		11, 12, 20, 21, 62, 63, 64, 65, 253, 254, 255, 4094, 4095, 4096, 16382, 16383, 16384, 70000,
+	} {
 		text := make([]byte, n)
 		for i := range text {
 			text[i] = byte('a' + i*i%23)
@@ -92,10 +94,15 @@ func fillCount(s server, n int) {
 		s.do(args...)
 	}
 	number := strconv.Itoa(n)
-	call([]string{"RPUSH", "list of " + number}, func(i int) []string { return []string{strconv.Itoa(i * 7)} })
-	call([]string{"SADD", "ints of " + number}, func(i int) []string { return []string{strconv.Itoa(i * 7)} })
-	call([]string{"SADD", "set of " + number}, func(i int) []string { return []string{"m" + strconv.Itoa(i)} })
-	call([]string{"HSET", "hash of " + number}, func(i int) []string { return []string{"f" + strconv.Itoa(i), "v"} })
+	sevens := func(i int) []string { return []string{strconv.Itoa(i * 7)} }
+	call([]string{"RPUSH", "list of " + number}, sevens)
+	call([]string{"SADD", "ints of " + number}, sevens)
+	call([]string{"SADD", "set of " + number}, func(i int) []string {
+		return []string{"m" + strconv.Itoa(i)}
+	})
+	call([]string{"HSET", "hash of " + number}, func(i int) []string {
+		return []string{"f" + strconv.Itoa(i), "v"}
+	})
 	call([]string{"ZADD", "zset of " + number}, func(i int) []string {
 		return []string{strconv.FormatFloat(float64(i)/8, 'g', -1, 64), "m" + strconv.Itoa(i)}
 	})
@@ -128,8 +135,8 @@ func fillStreams(s server) {
 func start(t *testing.T, flags ...string) (s server, file string) {
 	t.Helper()
 	dir := t.TempDir()
-	addr := conformance.StartRedis(t, append([]string{"--dir", dir, "--dbfilename", "dump.rdb"}, flags...)...)
-	return dial(t, addr), filepath.Join(dir, "dump.rdb")
+	flags = append([]string{"--dir", dir, "--dbfilename", "dump.rdb"}, flags...)
+	return dial(t, conformance.StartRedis(t, flags...)), filepath.Join(dir, "dump.rdb")
 }
 
 // TestReadsRedis reads what a real server saved, with and without compression.

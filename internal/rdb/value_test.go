@@ -34,7 +34,8 @@ func moduleValue(id rdb.ModuleID) []byte {
 // Redis' way of writing names as numbers.
 func TestModules(t *testing.T) {
 	mine, other := rdb.NewModuleID("ReJSON-RL", 3), rdb.NewModuleID("MBbloom--", 4)
-	if mine.Name() != rdb.JSONName || mine.Version() != rdb.JSONVersion || other.Name() != "MBbloom--" {
+	if mine.Name() != rdb.JSONName || mine.Version() != rdb.JSONVersion ||
+		other.Name() != "MBbloom--" || other.Version() != 4 {
 		t.Errorf("%s %d %s", mine.Name(), mine.Version(), other.Name())
 	}
 	f := newFile()
@@ -54,7 +55,7 @@ func TestModules(t *testing.T) {
 		switch {
 		case errors.Is(err, rdb.ErrModule), errors.Is(err, rdb.ErrFieldDeadlines):
 			text := err.Error()
-			got = append(got, fmt.Sprintf("%s: %s", item.Key, text[strings.Index(text, ","):]))
+			got = append(got, string(item.Key)+text[strings.Index(text, " of "):])
 		case err != nil:
 			t.Fatal(err)
 		case item.What == rdb.ItemModuleAux:
@@ -74,9 +75,9 @@ module ReJSON-RL 3
 2 0 18446744073709551615 0 ""
 4 0 0 0.1 ""
 3 0 0 1.5 ""
-other: , key "other" of database 0: value of a module that is not known here: type MBbloom-- version 4
-ttl: , key "ttl" of database 0: hash with deadlines of its fields, which are not supported
-ttl pack: , key "ttl pack" of database 0: hash with deadlines of its fields, which are not supported
+other of database 0: value of a module that is not known here: type MBbloom-- version 4
+ttl of database 0: hash with deadlines of its fields, which are not supported
+ttl pack of database 0: hash with deadlines of its fields, which are not supported
 string "1"`
 	if strings.Join(got, "\n") != want {
 		t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), want)
@@ -95,7 +96,8 @@ func TestRedisRefusesModules(t *testing.T) {
 			t.Errorf("%v %s", err, v.Text)
 		}
 		text, err := os.ReadFile(log)
-		if want := "no matching module type '" + id.Name() + "'"; err != nil || !strings.Contains(string(text), want) {
+		want := "no matching module type '" + id.Name() + "'"
+		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("the log does not say %s: %v\n%s", want, err, text)
 		}
 	}
@@ -108,7 +110,10 @@ func TestNewer(t *testing.T) {
 	stream = rdb.AppendStreamMeta(stream, rdb.StreamMeta{Groups: 1})
 	stream = rdb.AppendStreamGroup(stream, rdb.StreamGroup{Name: []byte("g")}, 0)
 	stream = rdb.AppendLen(stream, 1)
-	stream = append(stream, "\x01c\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	stream = append(stream, 1, 'c')
+	stream = binary.LittleEndian.AppendUint64(stream, 1)
+	stream = binary.LittleEndian.AppendUint64(stream, 2)
+	stream = append(stream, 0)
 	for _, c := range []struct {
 		value []byte
 		want  string
@@ -138,7 +143,9 @@ func TestPack(t *testing.T) {
 			t.Fatalf("type %d: %v, size %d, want %d", typ, err, r.Size(), size)
 		}
 	}
-	for typ, size := range map[rdb.Type]int{rdb.TypeHashPack: 2, rdb.TypeZSetPack: 2, rdb.TypeSetPack: 4} {
+	for typ, size := range map[rdb.Type]int{
+		rdb.TypeHashPack: 2, rdb.TypeZSetPack: 2, rdb.TypeSetPack: 4,
+	} {
 		open(typ, size)
 		if got, ok := r.Pack(); !ok || !bytes.Equal(got, pack) {
 			t.Errorf("type %d: %v %q", typ, ok, got)
@@ -252,7 +259,8 @@ func randomKey(f *ours, random *rand.Rand, key string) {
 	switch random.IntN(5) {
 	case 0:
 		s := randomText(random)
-		f.key(rdb.TypeString, key, deadlineMs, rdb.AppendString(nil, []byte(s)), fmt.Sprintf("string %q", s))
+		value = rdb.AppendString(nil, []byte(s))
+		f.key(rdb.TypeString, key, deadlineMs, value, fmt.Sprintf("string %q", s))
 	case 1:
 		for range n {
 			s := randomText(random)
@@ -268,7 +276,8 @@ func randomKey(f *ours, random *rand.Rand, key string) {
 	case 3:
 		for range n {
 			s, score := randomText(random), math.Float64frombits(random.Uint64()&^(1<<62))
-			value, lines = rdb.AppendScored(value, []byte(s), score), append(lines, fmt.Sprintf("%q %v", s, score))
+			value = rdb.AppendScored(value, []byte(s), score)
+			lines = append(lines, fmt.Sprintf("%q %v", s, score))
 		}
 		f.key(rdb.TypeZSet, key, deadlineMs, value, describeLines(rdb.ZSet, lines))
 	case 4:
