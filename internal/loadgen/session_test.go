@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -132,7 +133,7 @@ func TestWorkloadsRunOnRedis(t *testing.T) {
 	server, _ := startRedis(t)
 	var suite Suite
 	suite.Servers = []Server{server}
-	suite.Workloads = Workloads()
+	suite.Workloads = slices.DeleteFunc(Workloads(), func(w Workload) bool { return w.Beyond })
 	suite.Pipelines = []int{1, 16}
 	suite.Options = Options{Clients: 5, Keys: 1000, Requests: 500, ValueSize: 20}
 	told := map[string]float64{}

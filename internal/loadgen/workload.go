@@ -27,6 +27,8 @@ type Workload struct {
 	InTurn bool
 	// Setup is called once for each server, before anything else.
 	Setup [][]string
+	// Beyond tells that it calls what redis-server 7 does not have.
+	Beyond bool
 	// Prefill, where it is set, is called once for each server and key; __seq__ is the key.
 	Prefill []string
 }
@@ -54,7 +56,7 @@ const inventoryLarge = "1000000000000"
 func Workloads() []Workload {
 	fillKeys := words("SET key:__seq__ __value__")
 	fillBoard := words("ZADD bench:board __num__ mem__seq__")
-	return []Workload{
+	return append([]Workload{
 		{Name: "set", Summary: "SET of a drawn key",
 			Steps:   single("SET __key__ __value__"),
 			Prefill: fillKeys},
@@ -103,7 +105,7 @@ func Workloads() []Workload {
 				{Words: append([]string{"EVALSHA", scriptName(releaseScript)},
 					words("1 lock:__last__ __client__")...)},
 			}},
-	}
+	}, orderWorkloads()...)
 }
 
 // words splits a call of plain words.
