@@ -17,8 +17,10 @@ const (
 	// textBytesPerVisit is how many bytes of a text may be looked at for one visit.
 	textBytesPerVisit = 64
 
-	// patternVisits is what it costs to make a pattern of a text of the document.
+	// patternVisits is what it costs to make a pattern of a text of the document, and
+	// stateVisits what each of its states does.
 	patternVisits = 100
+	stateVisits   = 8
 )
 
 // holds tells whether a condition is true of a node. The answer is of no use if the walk has
@@ -99,15 +101,14 @@ func (w *walk) member(v jsondoc.Value, name []byte) jsondoc.Value {
 	if len(v.Packed()) <= smallObjectBytes {
 		return v.Member(name)
 	}
-	for it := v.Children(); it.Next(); {
+	it := v.Children()
+	for it.Next() {
 		if bytes.Equal(it.Name(), name) {
 			w.visit(it.Index() >> 3)
 			return it.Value()
 		}
-		if it.Index()&1023 == 1023 && !w.visit(1024>>3) {
-			return jsondoc.Value{}
-		}
 	}
+	w.visit(it.Index() >> 3)
 	return jsondoc.Value{}
 }
 
@@ -273,32 +274,29 @@ func (w *walk) sameMembers(a, b jsondoc.Value) bool {
 
 // matching tells whether a text has a pattern; what is no text has none, and is none.
 func (w *walk) matching(c *condition, node jsondoc.Value) bool {
-	text := w.lying(c.left, node)
-	if text.Kind() != jsondoc.String || !w.visit(8*len(text.Text())/textBytesPerVisit) {
+	text := w.lying(c.left, node).Text()
+	if text == nil {
 		return false
 	}
 	p := c.pattern
 	if p == nil {
-		if p = w.patternOf(w.lying(c.right, node), c.dialect); p == nil {
+		if p = w.patternOf(w.lying(c.right, node).Text(), c.dialect); p == nil {
 			return false
 		}
 	}
-	return p.matches(text.Text())
+	return w.visit(p.visits(text)) && p.matches(text)
 }
 
-// patternOf makes a pattern of a text of the document, nil if it is no text or a limit is
-// reached. As a rule it is the same text again.
-func (w *walk) patternOf(v jsondoc.Value, d dialect) *pattern {
-	source := v.Text()
+// patternOf makes a pattern of a text of the document, nil if there is none. As a rule it is
+// the same text again.
+func (w *walk) patternOf(source []byte, d dialect) *pattern {
 	if source == nil {
 		return nil
 	}
 	if r := w.recent; r != nil && r.dialect == d && r.source == string(source) {
 		return r
 	}
-	if !w.visit(patternVisits + len(source)) {
-		return nil
-	}
 	w.recent = newPattern(source, d)
+	w.visit(patternVisits + stateVisits*max(w.recent.size, len(source)))
 	return w.recent
 }

@@ -10,7 +10,13 @@ import (
 // Limits of a pattern. One that exceeds them matches nothing, like one that is malformed.
 const (
 	patternBytesMax = 4 << 10
-	patternSizeMax  = 16 << 10 // states of its automaton, about
+	patternSizeMax  = 4 << 10 // states of its automaton, about
+)
+
+// A visit's worth of looking for a pattern.
+const (
+	patternBytesPerVisit = 4
+	patternSizePerVisit  = 16
 )
 
 // A dialect tells how a pattern is written and what it has to match.
@@ -27,6 +33,7 @@ type pattern struct {
 	source  string
 	dialect dialect
 	regexp  *regexp.Regexp // nil: matches nothing
+	size    int            // states, about
 }
 
 func newPattern(source []byte, d dialect) *pattern {
@@ -46,16 +53,26 @@ func newPattern(source []byte, d dialect) *pattern {
 		text = `\A(?:` + text + `)\z`
 	}
 	parsed, err := syntax.Parse(text, syntax.Perl)
-	if err != nil || size(parsed) > patternSizeMax {
+	if err != nil {
 		return p
 	}
-	p.regexp, _ = regexp.Compile(text)
+	if p.size = size(parsed); p.size <= patternSizeMax {
+		p.regexp, _ = regexp.Compile(text)
+	}
 	return p
 }
 
 // matches tells whether a text has the pattern.
 func (p *pattern) matches(text []byte) bool {
 	return p.regexp != nil && p.regexp.Match(text)
+}
+
+// visits is what it costs to hold a text to the pattern, in visits of a walk.
+func (p *pattern) visits(text []byte) int {
+	if p.regexp == nil {
+		return 1
+	}
+	return len(text) / patternBytesPerVisit * (1 + p.size/patternSizePerVisit)
 }
 
 // size tells about how many states an expression takes, which repetitions multiply.

@@ -261,6 +261,9 @@ func (w *walk) slice(v jsondoc.Value, c *slice, rest []segment, s *sink) bool {
 	return true
 }
 
+// asideVisits is what it costs to put an element aside, which takes memory.
+const asideVisits = 4
+
 // sliceBackwards is slice for a negative step. An array can be walked forwards only, so the
 // elements are put aside first.
 func (w *walk) sliceBackwards(v jsondoc.Value, first, last, step int64, rest []segment,
@@ -271,7 +274,7 @@ func (w *walk) sliceBackwards(v jsondoc.Value, first, last, step int64, rest []s
 		if i < first || (last-i)%step != 0 {
 			continue
 		}
-		if !w.visit(1) {
+		if !w.visit(asideVisits) {
 			return false
 		}
 		list = append(list, it.Value())
