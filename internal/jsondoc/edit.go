@@ -44,7 +44,8 @@ type Edit struct {
 // insertions at one place keep their order. Deleting the root appends nothing.
 //
 // The error is ErrDepth or ErrTooLarge; dst comes back as it was then. It costs a copy of the
-// document and a walk over the siblings before each edit.
+// document and a walk over the siblings before each edit. The room of dst and doc may not
+// overlap; the values may be views of doc.
 func Apply(dst, doc []byte, edits []Edit, names *Names) ([]byte, error) {
 	if len(edits) > 1 {
 		slices.SortStableFunc(edits, byPlace)
@@ -227,7 +228,8 @@ func depthOf(doc []byte, at int) int {
 
 // Overwrite carries out edits in doc itself if each of them replaces a number, a string,
 // a Boolean or null by another one of the same size. If not, it changes nothing and gives
-// false: Apply is the way then.
+// false: Apply is the way then. Here At is Value.Offset in any case, and the values may not
+// be views of doc.
 func Overwrite(doc []byte, edits []Edit) bool {
 	for _, e := range edits {
 		if e.Op != Replace || len(e.Value) == 0 || kinds[e.Value[0]] >= Array ||

@@ -22,7 +22,11 @@ func (s *nameSet) add(doc []byte, at, end int) {
 	if s.mayRepeat {
 		return
 	}
-	bit := uint64(1) << (doc[end-1] & 63)
+	mix := doc[end-1]
+	if end-at > 1 {
+		mix += doc[at] + 31*doc[end-2]
+	}
+	bit := uint64(1) << (mix & 63)
 	if s.bits&bit != 0 {
 		s.mayRepeat = s.count > smallObject || holdsName(doc, s.from, at, doc[at:end])
 	}

@@ -170,7 +170,8 @@ func (p *parser) escape() bool {
 	return true
 }
 
-// unicode reads the rest of an escape of four digits, and the second half if it is the first of a pair.
+// unicode reads the rest of an escape of four digits, and the second half if it is the first
+// of a pair.
 func (p *parser) unicode() bool {
 	begin := p.at - 1
 	r, ok := p.hex()

@@ -24,8 +24,11 @@ func (f *Format) Break(dst []byte, depth int) []byte {
 }
 
 // AppendText appends the value as JSON text: numbers as they were written, in strings only
-// what must be escaped.
+// what must be escaped. A value that does not exist is no text.
 func (v Value) AppendText(dst []byte, f *Format) []byte {
+	if v.doc == nil {
+		return dst
+	}
 	w := writer{doc: v.doc, names: v.names, dst: dst, format: f}
 	if f != nil {
 		w.depth = f.Depth

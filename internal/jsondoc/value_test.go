@@ -37,6 +37,9 @@ func TestValue(t *testing.T) {
 			t.Errorf("%s: wrong children", name)
 		}
 	}
+	if got := root.Member([]byte("?")).AppendText(nil, nil); got != nil {
+		t.Errorf("what does not exist is written as %s", got)
+	}
 	if n, _ := root.Member([]byte("a")).Element(2).Int(); n != 3 {
 		t.Errorf("element 2 is %d", n)
 	}
@@ -164,14 +167,5 @@ func TestNothingAllocates(t *testing.T) {
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations", allocs)
-	}
-}
-
-// TestExample has the bytes that docs/formats/jsondoc.md shows.
-func TestExample(t *testing.T) {
-	doc := packed(t, `{"id":7,"price":1799.90,"tags":["new"]}`, NewNames())
-	const want = "\xDD\x00\x47\x01\x8A\x16\xBF\x02\x02\xC4\x03new"
-	if string(doc) != want {
-		t.Errorf("%x, want %x", doc, want)
 	}
 }
