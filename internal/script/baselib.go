@@ -180,7 +180,9 @@ func (m *machine) loadString(L *lua.LState) int {
 
 // loaded returns the function of a text, or nil and what is wrong with it.
 func (m *machine) loaded(L *lua.LState, text, name string) int {
-	proto, err := m.compile(text, chunkID(name))
+	shown := chunkID(name)
+	m.nameSource(name, shown)
+	proto, err := m.compile(text, shown)
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

@@ -12,8 +12,34 @@ import (
 
 // place is where an error was raised.
 type place struct {
-	source string // "@" and the name of the text
-	line   int
+	text string // the name of the text, as errors show it
+	line int
+}
+
+// goPlace is where functions of Go stand.
+const goPlace = "[C]"
+
+// source is the name of the text at a place as Lua knows it: that of a text that a script has
+// compiled is what the script has called it, any other begins with "@".
+func (m *machine) source(at place) string {
+	if at.text == goPlace {
+		return "=" + goPlace
+	}
+	if given, ok := m.sources[at.text]; ok {
+		return given
+	}
+	return "@" + at.text
+}
+
+// sourcesMax is how many names of texts a machine remembers.
+const sourcesMax = 100
+
+// nameSource remembers what a script has called a text.
+func (m *machine) nameSource(given, shown string) {
+	if len(m.sources) >= sourcesMax || m.sources == nil {
+		m.sources = make(map[string]string)
+	}
+	m.sources[shown] = given
 }
 
 // raise raises v as it is.
@@ -65,7 +91,7 @@ func where(L *lua.LState, level int) string {
 	if !ok {
 		return ""
 	}
-	return at.source[1:] + ":" + strconv.Itoa(at.line) + ": "
+	return at.text + ":" + strconv.Itoa(at.line) + ": "
 }
 
 func placeOf(L *lua.LState, level int) (place, bool) {
@@ -77,7 +103,7 @@ func placeOf(L *lua.LState, level int) (place, bool) {
 	if err != nil || f.(*lua.LFunction).IsG {
 		return place{}, false
 	}
-	return place{source: "@" + frame.Source, line: frame.CurrentLine}, true
+	return place{text: frame.Source, line: frame.CurrentLine}, true
 }
 
 // panicked is what gopher-lua calls to raise the error on top of the stack, before anything is
@@ -94,7 +120,7 @@ func (m *machine) panicked(L *lua.LState) {
 		at, ok = placeOf(L, 1)
 	}
 	if !ok {
-		at = place{source: "=[C]", line: -1}
+		at = place{text: goPlace, line: -1}
 	}
 	m.place = at
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: v, StackTrace: "-"})

@@ -59,6 +59,7 @@ type machine struct {
 	compiled  map[*Script]*lua.LFunction
 	instances map[*FunctionLibrary][]*lua.LFunction // the functions, as they were registered
 	names     map[lua.LValue]string                 // how scripts call what became a constant
+	sources   map[string]string                     // see nameSource
 	words     wordCache
 	random    *random // that of the library, or seeded, once the run has seeded it
 	seeded    random
@@ -128,7 +129,7 @@ func (m *machine) run(s *Script, in *Input, out *reply.Buffer) (failed bool) {
 func (m *machine) begin(host command.Host, name string) {
 	m.host, m.runs, m.proto = host, name, resp.RESP2
 	m.ended, m.hostile, m.raised, m.depth = nil, nil, false, 0
-	m.place = place{source: "@" + m.chunk(), line: 1}
+	m.place = place{text: m.chunk(), line: 1}
 	m.random = &m.library.random
 	m.meter.start()
 }
@@ -202,6 +203,7 @@ func (m *machine) clean(keys, args int) {
 		m.okay = m.given
 	}
 	m.given = nil
+	clear(m.sources)
 	if cap(m.arena) > bufferKeptMax {
 		m.arena = nil
 	}
@@ -237,7 +239,7 @@ func empty(t *lua.LTable, n int) bool {
 func (m *machine) fail(err error, out *reply.Buffer) {
 	text, known := m.errorText(err)
 	if known {
-		text += " script: " + m.runs + ", on " + m.place.source + ":" +
+		text += " script: " + m.runs + ", on " + m.source(m.place) + ":" +
 			strconv.Itoa(m.place.line) + "."
 	}
 	out.Fail(reply.Error(text))
