@@ -45,13 +45,14 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	tuneRuntime()
 
 	var door *server.Server
-	var saveAtEnd atomic.Bool
+	var ended, saveAtEnd atomic.Bool
 	registry := session.NewRegistry(func() { door.Wake() })
 	facts := c.facts()
 	store, err := engine.New(engine.Options{
 		Shards: c.shards(), Config: parameters, Registry: registry, Facts: facts,
 		Shutdown: func(save bool) {
 			saveAtEnd.Store(save)
+			ended.Store(true)
 			stop()
 		},
 		Durability: c.durability(parameters, log, func() { door.Durable() }),
@@ -74,7 +75,9 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 
 	parts := c.pages(store, registry, parameters, facts)
 	parts = append(parts, store.Run, door.Run)
-	return errors.Join(runDurably(ctx, log, store, parts, saveAtEnd.Load), store.Free())
+	return errors.Join(runDurably(ctx, log, store, parts, func() (asked, save bool) {
+		return ended.Load(), saveAtEnd.Load()
+	}), store.Free())
 }
 
 // durability is where the data is kept.
@@ -94,7 +97,7 @@ func (c *ServeCmd) durability(
 // on disk before it returns.
 func runDurably(
 	ctx context.Context, log *slog.Logger, store *engine.Engine,
-	parts []func(context.Context) error, saveAtEnd func() bool,
+	parts []func(context.Context) error, saveAtEnd func() (asked, save bool),
 ) error {
 	kept := store.Store()
 	if kept == nil {
@@ -116,7 +119,11 @@ func runDurably(
 	}()
 	err := runAll(ctx, log, parts)
 	var saveErr error
-	if saveAtEnd() && !kept.Loading() {
+	asked, save := saveAtEnd()
+	if !asked {
+		save = kept.SavesAtEnd()
+	}
+	if save && !kept.Loading() {
 		saveErr = kept.Save(context.Background())
 	}
 	endKeep()

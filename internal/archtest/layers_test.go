@@ -15,7 +15,7 @@ internal/assert internal/glob internal/slot internal/longdouble internal/disk
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table
 internal/container/dict
-internal/jsondoc internal/rdb internal/journal internal/effect internal/stock
+internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
 internal/object internal/loadgen
 internal/reply

@@ -43,7 +43,7 @@ const (
 	Swap         Op = 12 // N: the database and number N exchange their contents
 	Move         Op = 13 // Key N Field: the key is Field of database N now, which was absent
 	Copy         Op = 14 // Key N Field: Field of database N, absent so far, equals the key
-	JSONSet      Op = 15 // Key Value: the text of a document; the deadline stays
+	JSONSet      Op = 15 // Key Value: a document in its portable form; the deadline stays
 	Stock        Op = 16 // Key Value: what happened to a stock, in its own terms
 	Lease        Op = 17 // Key Value: what happened to a lock, in its own terms
 	FunctionLoad Op = 18 // Value: the text of a library; one of the same name is replaced

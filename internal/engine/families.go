@@ -43,7 +43,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		}),
 		admin.Commands(admin.Services{
 			Config: e.config, Stats: e.stats, Sessions: e.registry,
-			Facts: facts, Shutdown: o.Shutdown,
+			Facts: facts, Shutdown: o.Shutdown, Store: e.store,
 		}),
 		introspect.Commands,
 	}

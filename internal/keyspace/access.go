@@ -104,3 +104,17 @@ func (e *Entry) IdleSeconds() int64 {
 
 // Frequency is the LFU count; it means nothing under another policy.
 func (e *Entry) Frequency() uint8 { return e.db.space.decayed(e.meta() >> 8) }
+
+// SetIdleSeconds lets the key count as not used for so long. An LFU policy counts otherwise.
+func (e *Entry) SetIdleSeconds(seconds int64) {
+	if s := e.db.space; !s.policy.LFU() {
+		e.setMeta(e.meta()&0xFF | uint32(s.NowMs/1000-seconds)&accessMask<<8)
+	}
+}
+
+// SetFrequency sets the LFU count; another policy counts otherwise.
+func (e *Entry) SetFrequency(count uint8) {
+	if s := e.db.space; s.policy.LFU() {
+		e.setMeta(e.meta()&0xFF | (s.minutes()<<8|uint32(count))<<8)
+	}
+}

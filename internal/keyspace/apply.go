@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"stampede/internal/effect"
+	"stampede/internal/jsondoc"
 	"stampede/internal/reply"
 )
 
@@ -55,6 +56,8 @@ func (db *DB) apply(e *effect.Effect) error {
 		return db.applyHash(e)
 	case effect.ZSetAdd, effect.ZSetRemove, effect.ZSetCut:
 		return db.applyZSet(e)
+	case effect.JSONSet:
+		return db.applyJSON(e)
 	default:
 		return errUnknownEffect
 	}
@@ -107,6 +110,19 @@ func (db *DB) applyZSet(e *effect.Effect) error {
 		z.RemoveRange(int(e.N), int(e.M))
 	}
 	return nil
+}
+
+func (db *DB) applyJSON(e *effect.Effect) error {
+	j, err := db.FindJSON(e.Key)
+	if err != nil {
+		return err
+	}
+	desk := db.space.desk
+	defer desk.Clear()
+	if desk.Doc, err = jsondoc.Import(desk.Doc[:0], e.Value, desk.Names); err != nil {
+		return err
+	}
+	return j.Set(desk.Doc)
 }
 
 // ApplyAll does what an effect says that is not about one key. All Spaces of the store are

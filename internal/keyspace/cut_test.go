@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"stampede/internal/effect"
+	"stampede/internal/jsondoc"
 	"stampede/internal/object"
 	"stampede/internal/rdb"
 	"stampede/internal/seedtest"
@@ -48,6 +49,10 @@ func describeEntry(e *Entry) string {
 			return true
 		})
 	}
+	if e.kind == object.JSON {
+		j := JSON{e: *e}
+		parts = append(parts, string(j.Root().AppendText(nil, nil)))
+	}
 	sort.Strings(parts)
 	return fmt.Sprintf("%v until %d: %s", e.kind, e.DeadlineMs(), strings.Join(parts, " "))
 }
@@ -71,7 +76,7 @@ func (r *storm) step() {
 	s := r.space
 	db := s.DB(r.IntN(3))
 	key := r.key()
-	switch r.IntN(16) {
+	switch r.IntN(17) {
 	case 0, 1:
 		e := db.Find(key)
 		e.Set(key, r.text(), r.deadline())
@@ -90,7 +95,7 @@ func (r *storm) step() {
 	case 8, 9, 10:
 		r.zset(db, append(key, 'z'))
 	case 11:
-		r.move(db, append(key, "hz"[r.IntN(2)]))
+		r.move(db, append(key, "hzj"[r.IntN(3)]))
 	case 12:
 		if r.IntN(10) == 0 {
 			Swap([]*Space{s}, r.IntN(3), r.IntN(3))
@@ -100,11 +105,29 @@ func (r *storm) step() {
 		s.FreeStep()
 	case 14:
 		s.Advance(s.NowMs + int64(r.IntN(30)))
+	case 16:
+		r.document(db, append(key, 'j'))
 	case 15:
 		if image, ok := db.Image(key); ok {
 			db.Delete(key)
 			db.Restore(key, image)
 		}
+	}
+}
+
+func (r *storm) document(db *DB, key []byte) {
+	j, err := db.FindJSON(key)
+	if err != nil {
+		return
+	}
+	text := fmt.Appendf(nil, `{"name":"%d","items":[%d,{"deep":1.50}],"%d":null}`,
+		r.IntN(100), r.IntN(1<<40), r.IntN(10))
+	doc, err := jsondoc.Append(nil, text, r.space.Desk().Names)
+	if err != nil {
+		panic(err)
+	}
+	if err := j.Set(doc); err != nil {
+		panic(err)
 	}
 }
 
@@ -174,7 +197,7 @@ func load(t *testing.T, records []byte, nowMs int64) *Space {
 	s := newSpace(t)
 	file := append(rdb.AppendHeader(nil), records...)
 	file = rdb.AppendEnd(file, rdb.CRC64(0, file))
-	r := rdb.NewReader(bytes.NewReader(file), rdb.Options{})
+	r := rdb.NewReader(bytes.NewReader(file), ReaderOptions())
 	var b effect.Buffer
 	for {
 		item, err := r.Next()

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"stampede/internal/effect"
+	"stampede/internal/jsondoc"
 	"stampede/internal/rdb"
 )
 
@@ -15,6 +16,8 @@ import (
 var (
 	ErrEmptyValue = errors.New("keyspace: a value without elements")
 	ErrTwice      = errors.New("keyspace: an element that comes twice")
+
+	errNotADocument = errors.New("keyspace: a document that is no text")
 )
 
 // KindError is a value of a kind that this version has not got.
@@ -49,6 +52,9 @@ func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, s
 		err = t.each(t.pair)
 	case rdb.ZSet:
 		err = t.each(t.scored)
+	case rdb.Module:
+		t.n = 1
+		err = t.document()
 	default:
 		return &KindError{Key: string(key), Type: item.Type}
 	}
@@ -100,6 +106,35 @@ func (t *teller) scored() error {
 	t.buffer.ZSetAdd(t.db, t.key, member, score)
 	return t.note(member)
 }
+
+// document reads a JSON document, as RedisJSON writes it: the only module's value that is
+// known.
+func (t *teller) document() error {
+	field, err := t.reader.Field()
+	if err != nil {
+		return err
+	}
+	if field.Kind != rdb.FieldString {
+		return errNotADocument
+	}
+	portable, err := jsondoc.Append(nil, field.Text, nil)
+	if err != nil {
+		return err
+	}
+	t.buffer.Own(effect.JSONSet, t.db, t.key, portable)
+	return nil
+}
+
+// ReaderOptions are those of a reader of what may be loaded.
+func ReaderOptions() rdb.Options {
+	return rdb.Options{
+		BufferBytes: readBytes,
+		Modules:     []rdb.ModuleID{rdb.NewModuleID(rdb.JSONName, rdb.JSONVersion)},
+	}
+}
+
+// readBytes are read of a file at once.
+const readBytes = 1 << 20
 
 // note finds what comes twice.
 func (t *teller) note(element []byte) error {

@@ -16,9 +16,6 @@ const redisVersion = "7.0.15"
 
 const readOnly = os.O_RDONLY
 
-// readerOptions are those of every reader of a snapshot.
-func readerOptions() rdb.Options { return rdb.Options{BufferBytes: 1 << 20} }
-
 // note reads an aux field.
 func (h *head) note(item *rdb.Item) error {
 	var err error

@@ -120,7 +120,7 @@ func (s *Store) loadSnapshot(l *loading, feed *feeder) error {
 func readInto(
 	file disk.File, feed *feeder, progress func(offset int64), keys *atomic.Int64,
 ) error {
-	r := rdb.NewReader(file, readerOptions())
+	r := rdb.NewReader(file, keyspace.ReaderOptions())
 	var b effect.Buffer
 	for n := 0; ; n++ {
 		item, err := r.Next()

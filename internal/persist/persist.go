@@ -42,6 +42,7 @@ import (
 	"stampede/internal/config"
 	"stampede/internal/disk"
 	"stampede/internal/journal"
+	"stampede/internal/keyspace"
 	"stampede/internal/rdb"
 	"stampede/internal/txn"
 )
@@ -176,7 +177,7 @@ func (s *Store) readHead() error {
 		return fmt.Errorf("persist: %w", err)
 	}
 	s.found = true
-	r := rdb.NewReader(file, readerOptions())
+	r := rdb.NewReader(file, keyspace.ReaderOptions())
 	for {
 		item, err := r.Next()
 		if err != nil && item == nil {

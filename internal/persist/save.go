@@ -51,6 +51,12 @@ func (s *Store) SaveSoon(again bool) (began bool) {
 	return true
 }
 
+// SavesAtEnd tells whether a server that ends should write a snapshot unless it is told not
+// to: there is no journal, and save points say that data is to be kept.
+func (s *Store) SavesAtEnd() bool {
+	return s.log == nil && s.o.Points != nil && len(s.o.Points()) > 0
+}
+
 // save writes a snapshot. The caller has set saving.
 func (s *Store) save(ctx context.Context) error {
 	defer s.saving.Store(false)

@@ -8,8 +8,8 @@
 // owns all of them; the others run on the connection that called them. The family keeps
 // nothing of its own but the highest use of memory that it has seen.
 //
-// What is not here: users and rights (package acl, later), COMMAND, and anything that
-// touches a disk: SAVE and its like refuse until there is a journal.
+// What is not here: users and rights (package acl, later), COMMAND, and what the commands
+// that save set going (package persist).
 package admin
 
 import (
@@ -21,6 +21,7 @@ import (
 	"stampede/internal/config"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
+	"stampede/internal/persist"
 	"stampede/internal/reply"
 	"stampede/internal/session"
 )
@@ -31,6 +32,7 @@ type Services struct {
 	Stats    *metrics.Stats
 	Sessions *session.Registry
 	Facts    Facts
+	Store    *persist.Store // what keeps the data on disk; nil: nothing does
 
 	// Shutdown asks the server to end, after saving its data or not; it must not wait.
 	// Without it SHUTDOWN is an error.
@@ -72,7 +74,7 @@ func Commands(s Services) []command.Spec {
 	s.Config.OnChange(config.SlowLogLogSlowerThan, s.limit)
 	s.Config.OnChange(config.SlowLogMaxLen, s.limit)
 	return slices.Concat(a.configRows(), a.dataRows(), a.debugRows(), a.infoRows(),
-		a.latencyRows(), a.memoryRows(), a.saveRows(), a.serverRows(), a.slowLogRows())
+		a.latencyRows(), a.memoryRows(), a.saveRows(), a.serverRows(), a.slowLogRows(), []command.Spec{a.waitRow()})
 }
 
 // limit hands over the parameters that the slow log keeps.

@@ -3,13 +3,26 @@
 package admin
 
 import (
+	"context"
+	"errors"
+	"time"
+
 	"stampede/internal/command"
+	"stampede/internal/persist"
 	"stampede/internal/reply"
 )
 
-// errNotDurable is the answer to whoever wants data on a disk. A server that says yes and
-// keeps nothing would be worse.
-const errNotDurable reply.Error = "ERR nothing can be saved: this version keeps data in memory only"
+// errMemoryOnly is the answer to whoever wants data on a disk where there is none for it. A
+// server that says yes and keeps nothing would be worse.
+const errMemoryOnly reply.Error = "ERR nothing can be saved: the server was started with " +
+	"--memory-only"
+
+const (
+	errSaving    reply.Error = "ERR Background save already in progress"
+	errRewriting reply.Error = "ERR Background append only file rewriting already in progress"
+	errNoJournal reply.Error = "ERR WAITAOF cannot be used when numlocal is set but appendonly " +
+		"is disabled."
+)
 
 func (a *admin) saveRows() []command.Spec {
 	const saves = command.Admin | command.NoScript | command.NoAsyncLoad
@@ -18,24 +31,116 @@ func (a *admin) saveRows() []command.Spec {
 		"nondeterministic_output")
 	last.ACL = "admin"
 	return []command.Spec{
-		row("BGREWRITEAOF", "", "1.0.0", saves, command.Local(notDurable),
+		row("BGREWRITEAOF", "", "1.0.0", saves, command.Local(a.rewriteAOF),
 			"Makes the journal shorter, in the background."),
-		row("BGSAVE", "[SCHEDULE]", "1.0.0", saves, command.Local(bgSave),
+		row("BGSAVE", "[SCHEDULE]", "1.0.0", saves, command.Local(a.bgSave),
 			"Writes a snapshot, in the background."),
 		last,
-		linear(row("SAVE", "", "1.0.0", saves|command.NoMulti, command.Local(notDurable),
+		linear(row("SAVE", "", "1.0.0", saves|command.NoMulti, command.Local(a.save),
 			"Writes a snapshot while everybody waits.")),
 	}
 }
 
-func notDurable(c *command.Call) { c.Reply.Fail(errNotDurable) }
-
-func bgSave(c *command.Call) {
-	c.Args.Opt("SCHEDULE")
-	if only(c) {
-		c.Reply.Fail(errNotDurable)
+// save writes a snapshot on the thread of its client. Other event loops go on.
+func (a *admin) save(c *command.Call) {
+	if a.Store == nil {
+		c.Reply.Fail(errMemoryOnly)
+		return
+	}
+	switch err := a.Store.Save(context.Background()); {
+	case errors.Is(err, persist.ErrSaving):
+		c.Reply.Fail(errSaving)
+	case err != nil:
+		c.Reply.Fail("ERR " + reply.Error(err.Error()))
+	default:
+		c.Reply.OK()
 	}
 }
 
-// lastSave tells when the server started, as Redis does before its first snapshot.
-func (a *admin) lastSave(c *command.Call) { c.Reply.Int(a.Facts.StartMs / 1000) }
+func (a *admin) bgSave(c *command.Call) {
+	schedule := c.Args.Opt("SCHEDULE")
+	if !only(c) {
+		return
+	}
+	switch {
+	case a.Store == nil:
+		c.Reply.Fail(errMemoryOnly)
+	case a.Store.SaveSoon(schedule):
+		c.Reply.Simple("Background saving started")
+	case schedule:
+		c.Reply.Simple("Background saving scheduled")
+	default:
+		c.Reply.Fail(errSaving)
+	}
+}
+
+// rewriteAOF is a snapshot, too: it is what lets old segments of the journal go.
+func (a *admin) rewriteAOF(c *command.Call) {
+	switch {
+	case a.Store == nil:
+		c.Reply.Fail(errMemoryOnly)
+	case a.Store.SaveSoon(false):
+		c.Reply.Simple("Background append only file rewriting started")
+	default:
+		c.Reply.Fail(errRewriting)
+	}
+}
+
+// lastSave tells when the last snapshot was whole, or when the server started.
+func (a *admin) lastSave(c *command.Call) {
+	if a.Store == nil {
+		c.Reply.Int(a.Facts.StartMs / 1000)
+		return
+	}
+	c.Reply.Int(a.Store.Status().LastSaveMs / 1000)
+}
+
+// waitRow is WAITAOF, of Redis 7.2.
+func (a *admin) waitRow() command.Spec {
+	return command.Spec{
+		Name: "WAITAOF", Args: "numlocal:int numreplicas:int timeout:int", Since: "7.2.0",
+		Summary: "Waits until everything written so far is durable.",
+		Group:   command.GroupGeneric, Flags: command.NoScript,
+		Cost: "O(1)", Do: command.Local(a.waitAOF),
+	}
+}
+
+// waitAOFMax is the longest that the thread of a client waits for the disk.
+const waitAOFMax = 10 * time.Second
+
+// waitAOF syncs, whatever appendfsync says, instead of waiting until it happens.
+func (a *admin) waitAOF(c *command.Call) {
+	local, replicas, timeoutMs := c.Args.Int(), c.Args.Int(), c.Args.Int()
+	switch {
+	case c.Args.Err() != nil:
+		c.Reply.Err(c.Args.Err())
+		return
+	case local < 0 || local > 1:
+		c.Reply.Fail("ERR value is out of range, must be between 0 and 1")
+		return
+	case replicas < 0:
+		c.Reply.Fail("ERR value is out of range, must be positive")
+		return
+	case timeoutMs < 0:
+		c.Reply.Fail("ERR timeout is negative")
+		return
+	case local > 0 && (a.Store == nil || a.Store.Journal() == nil):
+		c.Reply.Fail(errNoJournal)
+		return
+	}
+	done := int64(0)
+	if a.Store != nil && a.Store.Journal() != nil {
+		wait := waitAOFMax
+		if timeoutMs > 0 {
+			wait = min(wait, time.Duration(timeoutMs)*time.Millisecond)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), wait)
+		defer cancel()
+		if a.Store.Journal().Flush(ctx) == nil {
+			done = 1
+		}
+	}
+	c.Reply.Array(2)
+	c.Reply.Int(done)
+	c.Reply.Int(0) // there are no replicas
+}

@@ -98,22 +98,6 @@ func (r *report) amount(name string, bytes int64) {
 	r.line("%s_human:%s", name, human(bytes))
 }
 
-func (r *report) persistence() {
-	r.lines("loading:0\nasync_loading:0\ncurrent_cow_peak:0\ncurrent_cow_size:0\n" +
-		"current_cow_size_age:0\ncurrent_fork_perc:0.00\ncurrent_save_keys_processed:0\n" +
-		"current_save_keys_total:0")
-	r.line("rdb_changes_since_last_save:%d", r.sum.Stats.Changes)
-	r.line("rdb_bgsave_in_progress:0")
-	r.line("rdb_last_save_time:%d", r.Facts.StartMs/1000)
-	r.lines("rdb_last_bgsave_status:ok\nrdb_last_bgsave_time_sec:-1\n" +
-		"rdb_current_bgsave_time_sec:-1\nrdb_saves:0\nrdb_last_cow_size:0\n" +
-		"rdb_last_load_keys_expired:0\nrdb_last_load_keys_loaded:0\naof_enabled:0\n" +
-		"aof_rewrite_in_progress:0\naof_rewrite_scheduled:0\naof_last_rewrite_time_sec:-1\n" +
-		"aof_current_rewrite_time_sec:-1\naof_last_bgrewrite_status:ok\naof_rewrites:0\n" +
-		"aof_rewrites_consecutive_failures:0\naof_last_write_status:ok\naof_last_cow_size:0\n" +
-		"module_fork_in_progress:0\nmodule_fork_last_cow_size:0")
-}
-
 func (r *report) stats() {
 	t, s, rates := &r.totals, &r.sum.Stats, r.Stats.Rates()
 	r.line("total_connections_received:%d", t.Connections)

@@ -103,7 +103,7 @@ func (a *admin) shutdown(c *command.Call) {
 		c.Reply.Fail("ERR SHUTDOWN is not possible in this program")
 	default:
 		c.Session.Closing = true
-		a.Shutdown(w.save)
+		a.Shutdown(w.save || !w.noSave && a.Store != nil && a.Store.SavesAtEnd())
 	}
 }
 

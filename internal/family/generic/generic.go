@@ -31,6 +31,13 @@ var Commands = []command.Spec{{
 	Tips:   "request_policy:multi_shard response_policy:agg_sum",
 	Do:     command.OnKeys(del),
 }, {
+	Name: "DUMP", Args: "@key", Summary: "Gives a key's value as bytes for RESTORE.",
+	Group: command.GroupGeneric, Flags: command.Read, Since: "2.6.0",
+	Cost:   "O(N) in the size of the value",
+	KeyUse: "RO access",
+	Tips:   "nondeterministic_output",
+	Do:     command.OnShard(dump),
+}, {
 	Name: "EXISTS", Args: "@key [@key ...]", Summary: "Counts how many of the keys there are.",
 	Group: command.GroupGeneric, Flags: readFast, Since: "1.0.0", Cost: "O(N) in keys",
 	KeyUse: "RO",
@@ -129,6 +136,16 @@ var Commands = []command.Spec{{
 	Cost:   "O(1) within a shard, O(N) in the size of the value to another",
 	KeyUse: "RW access delete; OW insert",
 	Do:     command.OnKeys(renameNX),
+}, {
+	Name: "RESTORE",
+	Args: "@key ttl:int serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:int] " +
+		"[FREQ frequency:int]",
+	Summary: "Puts a value that DUMP gave under a key.",
+	Group:   command.GroupGeneric, Flags: command.Write | command.DenyOOM | command.Dangerous,
+	Since:  "2.6.0",
+	Cost:   "O(N) in the size of the value",
+	KeyUse: "OW update",
+	Do:     command.OnShard(restore),
 }, {
 	Name:    "SCAN",
 	Args:    "cursor:int [MATCH pattern:pattern] [COUNT count:int] [TYPE type]",
