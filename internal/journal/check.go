@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"stampede/internal/assert"
 	"stampede/internal/disk"
 )
 
@@ -45,6 +46,13 @@ func Check(fs disk.FS, dir string, progress func(done, all int64)) (Report, erro
 		}
 	}
 	c.report.Bytes = int64(c.report.End - c.report.First)
+	if c.report.Damage == nil {
+		var claims claims
+		err := claims.load(c.folder, &c.report.ID)
+		if err != nil && !errors.As(err, &c.report.Damage) {
+			return c.report, err
+		}
+	}
 	return c.report, nil
 }
 
@@ -153,18 +161,23 @@ func Repair(fs disk.FS, dir string) (Report, error) {
 	}
 	defer lock.Close()
 	report, err := Check(fs, dir, nil)
-	if err != nil || report.Damage == nil {
-		return report, err
+	for again := report; err == nil && again.Damage != nil; {
+		before := *again.Damage
+		if err := f.cut(again.Damage); err != nil {
+			return report, fmt.Errorf("journal: repair: %w", err)
+		}
+		again, err = Check(fs, dir, nil)
+		assert.That(again.Damage == nil || *again.Damage != before, "journal: a repair in vain")
 	}
-	if err := f.cut(report.Damage); err != nil {
-		return report, fmt.Errorf("journal: repair: %w", err)
-	}
-	return report, nil
+	return report, err
 }
 
 // cut sets aside everything from a damage on, the last segment first, so that the log has no
 // gap at any moment.
 func (f folder) cut(at *DamageError) error {
+	if at.File == f.path(claimsFile) {
+		return errors.Join(f.fs.Rename(at.File, at.File+damagedSuffix), f.fs.SyncDir(f.dir))
+	}
 	names, err := f.fs.ReadDir(f.dir)
 	if err != nil {
 		return err

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"strings"
 	"testing"
 
+	"stampede/internal/disk"
 	"stampede/internal/disk/faulty"
 )
 
@@ -174,12 +176,7 @@ func TestReaderFollowsARewrite(t *testing.T) {
 	if got := all(t, r); fmt.Sprint(got) != "[one two]" {
 		t.Fatalf("read %q", got)
 	}
-	s.fs.Hook(func(op faulty.Op) error {
-		if op.Kind == faulty.Sync {
-			return errFault
-		}
-		return nil
-	})
+	s.fs.Hook(failing(faulty.Sync, true))
 	s.Append([]byte("three"))
 	if err := s.Flush(t.Context()); !errors.Is(err, errFault) {
 		t.Fatal(err)
@@ -191,6 +188,110 @@ func TestReaderFollowsARewrite(t *testing.T) {
 	s.put(t, "four")
 	if got := all(t, r); fmt.Sprint(got) != "[three four]" {
 		t.Errorf("read %q after it", got)
+	}
+}
+
+// interposed tells before a file is read.
+type interposed struct {
+	disk.FS
+	reading func()
+}
+
+type interposedFile struct {
+	disk.File
+	fs *interposed
+}
+
+func (f *interposed) OpenFile(name string, flag int, perm fs.FileMode) (disk.File, error) {
+	file, err := f.FS.OpenFile(name, flag, perm)
+	return interposedFile{file, f}, err
+}
+
+func (f interposedFile) ReadAt(p []byte, offset int64) (int, error) {
+	f.fs.reading()
+	return f.File.ReadAt(p, offset)
+}
+
+// TestReaderIsOvertaken: what a reader is about to read is given up at that very moment.
+func TestReaderIsOvertaken(t *testing.T) {
+	s := newStand(t, Options{Fsync: No})
+	s.put(t, "one")
+	wrapped := &interposed{FS: s.fs, reading: func() {}}
+	s.folder.fs = wrapped
+	r := s.Read(0, false)
+	if got := all(t, r); fmt.Sprint(got) != "[one]" {
+		t.Fatalf("read %q", got)
+	}
+	s.Append([]byte("two"))
+	s.step()
+	wrapped.reading = func() {
+		wrapped.reading = func() {}
+		s.fs.Hook(failing(faulty.Sync, true))
+		if err := s.Flush(t.Context()); !errors.Is(err, errFault) {
+			t.Error(err)
+		}
+		s.fs.Hook(nil)
+	}
+	if got := all(t, r); got != nil {
+		t.Errorf("read %q, which is not written any more", got)
+	}
+	s.put(t, "three")
+	if got := all(t, r); fmt.Sprint(got) != "[two three]" {
+		t.Errorf("read %q", got)
+	}
+}
+
+// TestReaderBesideAFailingDisk: whatever a reader meets while segments are given up and
+// written again, it never takes it for damage.
+func TestReaderBesideAFailingDisk(t *testing.T) {
+	s := newStand(t, Options{Fsync: No, SegmentBytes: 500})
+	const records = 500
+	read := make(chan int)
+	go func() {
+		r, n := s.Read(0, false), 0
+		for n < records {
+			record, _, err := r.Next()
+			switch {
+			case errors.Is(err, io.EOF):
+				if err := r.Wait(t.Context()); err != nil {
+					t.Error(err)
+					n = records
+				}
+			case err != nil || string(record) != fmt.Sprint("record ", n):
+				t.Errorf("record %d is %q, %v", n, record, err)
+				n = records
+			default:
+				n++
+			}
+		}
+		read <- n
+	}()
+	broken := false
+	for i := range records {
+		s.Append(fmt.Appendf(nil, "record %d", i))
+		if i%3 == 0 {
+			s.step()
+		}
+		if i%10 == 0 {
+			broken = !broken
+			s.fs.Hook(failing(faulty.Sync, broken))
+			_ = s.Flush(t.Context())
+		}
+	}
+	s.fs.Hook(nil)
+	if err := s.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+	<-read
+}
+
+// failing makes one kind of operation fail.
+func failing(kind faulty.Kind, broken bool) func(faulty.Op) error {
+	return func(op faulty.Op) error {
+		if broken && op.Kind == kind {
+			return errFault
+		}
+		return nil
 	}
 }
 
