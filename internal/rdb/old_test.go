@@ -161,3 +161,42 @@ func TestOldEncodings(t *testing.T) {
 		}
 	}
 }
+
+// TestOldStream is a stream as Redis 5 and 6 wrote it. What a group has read of it is not
+// known; the server makes it up.
+func TestOldStream(t *testing.T) {
+	id := func(b []byte, ms, seq int) []byte { return rdb.AppendLen(rdb.AppendLen(b, ms), seq) }
+	v := rdb.AppendLen([]byte{byte(rdb.TypeStream1)}, 1)
+	v = rdb.AppendStreamNode(v, rdb.StreamID{Ms: 5, Seq: 5},
+		packOf("2", "1", "1", "a", "0",
+			"2", "0", "0", "1", "4",
+			"3", "1", "-1", "gone", "4",
+			"0", "2", "-5", "1", "b", "-70000", "6"))
+	v = id(rdb.AppendLen(v, 2), 9, 0)
+	v = rdb.AppendLen(v, 1)
+	v = id(rdb.AppendText(v, []byte("g")), 7, 0)
+	v = rdb.AppendLen(v, 1)
+	v = rdb.AppendStreamPending(v, rdb.StreamPending{
+		ID: rdb.StreamID{Ms: 5, Seq: 5}, DeliveredMs: 1600000000000, Deliveries: 2,
+	})
+	v = rdb.AppendLen(v, 1)
+	v = rdb.AppendStreamConsumer(v, rdb.StreamConsumer{Name: []byte("bob"), SeenMs: 1600000000001}, 1)
+	v = rdb.AppendStreamOwned(v, rdb.StreamID{Ms: 5, Seq: 5})
+
+	payload := rdb.AppendDumpEnd(v, 0)
+	r := rdb.NewReader(nil, rdb.Options{})
+	item, err := r.Dump(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := describeValue(r, item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := start(t, "--sanitize-dump-payload", "yes")
+	s.do("RESTORE", "stream", "0", string(payload))
+	want := strings.Replace(s.describe("stream"), `"g" last 7-0 read 2`, `"g" last 7-0 read -1`, 1)
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
