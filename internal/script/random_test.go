@@ -179,6 +179,41 @@ func TestRandomScriptsAnswerAsRedis(t *testing.T) {
 	t.Logf("%d of %d scripts fail", errors, *randomScripts)
 }
 
+// TestRandomFunctionsAnswerAsRedis runs random scripts as bodies of functions.
+func TestRandomFunctionsAnswerAsRedis(t *testing.T) {
+	addr := conformance.StartRedis(t)
+	there, host := dialRedis(t, addr), dialRedis(t, addr)
+	functions := NewLibrary(Options{}).Functions()
+	w := &writer{Rand: rand.New(rand.NewPCG(seedtest.Of(t), 1))}
+	for i := range *randomScripts / 3 {
+		code := "#!lua name=l\nlocal state = {}\nlocal function body(KEYS, ARGV)\n" + w.script() +
+			"\nend\nredis.register_function('f', body)\n"
+		if i%2 == 1 { // a library with state
+			code += "redis.register_function('g', function(k, a) return {state, body(k, a)} end)"
+		}
+		loads := "$1\r\nl\r\n"
+		if _, err := functions.Load(code, true); err != nil {
+			loads = "-" + err.Error() + "\r\n"
+		}
+		if want := there.do("FUNCTION", "LOAD", "REPLACE", code); loads != want {
+			t.Fatalf("script %d\n%s\n got %q\nwant %q", i, code, loads, want)
+		}
+		for _, name := range []string{"f", "g"} {
+			want := there.do("FCALL", name, "1", "k1", "a1", "5")
+			out := reply.Buffer{Proto: resp.RESP2}
+			if f := functions.Find([]byte(name)); f == nil {
+				out.Fail("ERR Function not found")
+			} else {
+				functions.Run(f, Input{Host: host, Keys: bytesOf([]string{"k1"}),
+					Args: bytesOf([]string{"a1", "5"})}, &out)
+			}
+			if got := string(out.B); got != want && !addressesDiffer(got, want) {
+				t.Fatalf("script %d, %s\n%s\n got %q\nwant %q", i, name, code, got, want)
+			}
+		}
+	}
+}
+
 // addressesDiffer tells whether a reply shows where something lies in memory.
 func addressesDiffer(got, want string) bool {
 	return strings.Contains(got, "0x") && strings.Contains(want, "0x")
