@@ -14,6 +14,7 @@ type Difference struct {
 	Kept, Counted int64
 }
 
+// String is one line for a person.
 func (d Difference) String() string {
 	return fmt.Sprintf("%s: kept %d, counted %d", d.What, d.Kept, d.Counted)
 }

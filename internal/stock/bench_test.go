@@ -29,7 +29,9 @@ func benchmarkCalls(b *testing.B, before int, perBuyer int64) {
 	log := stock.Log{Effect: make([]byte, 0, 1<<10)}
 	next := before
 	nowMs := at(before)
-	run := func(b *testing.B, each func(r stock.Request) stock.Outcome, want stock.Outcome, held bool) {
+	run := func(
+		b *testing.B, each func(r stock.Request) stock.Outcome, want stock.Outcome, held bool,
+	) {
 		b.ReportAllocs()
 		for done := 0; done < b.N; done += batch {
 			b.StopTimer()

@@ -257,7 +257,8 @@ func TestRefusalOfABasket(t *testing.T) {
 	if a, err := s.Hold(6, r, &log); err != nil || a != elsewhere {
 		t.Errorf("the same id again: %v %v", a, err)
 	}
-	if _, err := s.Refuse(5, r, stock.Answer{Outcome: stock.Held}, &log); !errors.Is(err, stock.ErrAnswer) {
+	_, err := s.Refuse(5, r, stock.Answer{Outcome: stock.Held}, &log)
+	if !errors.Is(err, stock.ErrAnswer) {
 		t.Errorf("a hold as a refusal: %v", err)
 	}
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lease
+
+// heap is times, the earliest first, with what is due then. At one time holders come before
+// those who wait, so that a lock which ends is not missed by one who waits until then, and
+// who came first comes first.
+type heap struct {
+	items []item
+	moved func(ref uint32, place int) // told where an item is now; -1: nowhere
+}
+
+type item struct {
+	atMs int64
+	turn int64 // the fence of a holder, the turn of one who waits
+	ref  uint32
+}
+
+const waitsBit = 1 << 31
+
+// join names a holder or one who waits by 32 bits.
+func join(number uint32, waits bool) uint32 {
+	if waits {
+		return number | waitsBit
+	}
+	return number
+}
+
+func split(ref uint32) (number uint32, waits bool) { return ref &^ waitsBit, ref&waitsBit != 0 }
+
+func (a item) before(b item) bool {
+	if a.atMs != b.atMs {
+		return a.atMs < b.atMs
+	}
+	if (a.ref^b.ref)&waitsBit != 0 {
+		return a.ref < b.ref
+	}
+	return a.turn < b.turn
+}
+
+func (h *heap) push(x item) {
+	h.items = append(h.items, item{})
+	h.up(len(h.items)-1, x)
+}
+
+// remove takes the item at a place out.
+func (h *heap) remove(place int) {
+	h.moved(h.items[place].ref, -1)
+	last := len(h.items) - 1
+	moved := h.items[last]
+	h.items = h.items[:last]
+	if place == last {
+		return
+	}
+	if place > 0 && moved.before(h.items[(place-1)/2]) {
+		h.up(place, moved)
+	} else {
+		h.down(place, moved)
+	}
+}
+
+func (h *heap) set(place int, x item) {
+	h.items[place] = x
+	h.moved(x.ref, place)
+}
+
+func (h *heap) up(place int, x item) {
+	for place > 0 {
+		parent := (place - 1) / 2
+		if !x.before(h.items[parent]) {
+			break
+		}
+		h.set(place, h.items[parent])
+		place = parent
+	}
+	h.set(place, x)
+}
+
+func (h *heap) down(place int, x item) {
+	for {
+		child := 2*place + 1
+		if child >= len(h.items) {
+			break
+		}
+		if child+1 < len(h.items) && h.items[child+1].before(h.items[child]) {
+			child++
+		}
+		if !h.items[child].before(x) {
+			break
+		}
+		h.set(place, h.items[child])
+		place = child
+	}
+	h.set(place, x)
+}
