@@ -115,7 +115,7 @@ func hostile(t *testing.T, fs *faulty.FS) {
 	if _, err := Repair(fs, "log"); err != nil {
 		t.Fatalf("repair: %v", err)
 	}
-	l, err := Open(Options{FS: fs, Dir: "log", ID: 7}, 0)
+	l, err := Open(Options{FS: fs, Dir: "log", SegmentBytes: 4096}, 0)
 	if err != nil {
 		t.Fatalf("a log that was repaired: %v", err)
 	}

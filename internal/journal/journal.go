@@ -103,7 +103,11 @@ type Options struct {
 	// round. Append alone then wakes the writer only when much has come together.
 	Rounds bool
 
-	ID    uint64           // of a log that is new; 0: drawn
+	// ID is that of the log which the snapshot belongs to: [ErrOtherLog] if the folder holds
+	// another one; a log that is made gets it. 0: any log will do, and one that is made gets
+	// an ID drawn by chance.
+	ID uint64
+
 	Now   func() time.Time // nil: the machine's clock
 	Log   *slog.Logger     // nil: nothing is logged
 	Hooks Hooks
@@ -139,6 +143,7 @@ var (
 	ErrClosed    = errors.New("journal: closed")
 	ErrClaimLost = errors.New("journal: the records that this reader wants next were dropped, " +
 		"because it fell too far behind: it must begin again from a snapshot")
+	ErrOtherLog  = errors.New("journal: the snapshot belongs to another log than this one")
 	ErrBeyondEnd = errors.New("journal: the log ends before this position: records that a " +
 		"reader has seen are gone, so it must begin again from a snapshot")
 )

@@ -58,9 +58,10 @@ type failure struct{ err error }
 
 // Open finds the segments in a folder, checks and cuts their tail, and takes the folder's
 // lock. from is the position of the snapshot that the reader will begin with: records from
-// there on must be there (a *[DamageError] if not), and a log that ends before it begins
-// there anew. What is found is durable when Open returns. Nothing runs and nothing is
-// written before [Log.Run], [Log.Commit] or [Log.Flush].
+// there on must be there (a *[DamageError] if not). A log that ends before it, as a power cut
+// may leave one that was not synced, is removed and begins there anew, but only if the
+// snapshot names it ([Options].ID). What is found is durable when Open returns. Nothing runs
+// before [Log.Run].
 func Open(o Options, from Position) (*Log, error) {
 	o = o.withDefaults()
 	l := &Log{
@@ -100,6 +101,9 @@ func (l *Log) recover(from Position) error {
 	end := mark{at: from}
 	if len(segments) > 0 {
 		last := segments[len(segments)-1]
+		if o := l.options.ID; o != 0 && o != last.id {
+			return ErrOtherLog
+		}
 		l.id, l.epoch = last.id, last.epoch
 		if end, err = l.cutTail(last); err != nil {
 			return err
@@ -116,6 +120,11 @@ func (l *Log) recover(from Position) error {
 	}
 	l.epoch++
 	l.begin(end)
+	if len(l.segments) == 0 {
+		if err := l.beginSegment(); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+	}
 	return l.endClaims()
 }
 
@@ -192,6 +201,10 @@ func (l *Log) join(end mark, from Position) (mark, error) {
 	}
 	if end.at >= from {
 		return end, nil
+	}
+	if l.options.ID == 0 {
+		return end, fmt.Errorf("journal: the log ends at position %d, before the snapshot at %d, "+
+			"which does not say that it belongs to this log", end.at, from)
 	}
 	l.options.Log.Warn("journal: the log ends before the snapshot, and begins anew after it",
 		"end", uint64(end.at), "snapshot", uint64(from))
@@ -341,9 +354,6 @@ func (l *Log) ID() uint64 { return l.id }
 func (l *Log) First() Position {
 	l.filesMu.Lock()
 	defer l.filesMu.Unlock()
-	if len(l.segments) == 0 {
-		return l.Durable()
-	}
 	return l.segments[0].first
 }
 

@@ -243,6 +243,15 @@ func TestLogMustReachTheSnapshot(t *testing.T) {
 	s.want(t, first, strings.Repeat("x", 70))
 	s.fs = s.fs.Kill()
 
+	s.options.ID = 0
+	if err := s.tryOpen(end + 1); err == nil {
+		t.Error("removed a log that the snapshot does not name")
+	}
+	s.options.ID = 8
+	if err := s.tryOpen(end); !errors.Is(err, ErrOtherLog) {
+		t.Errorf("opened another log than that of the snapshot: %v", err)
+	}
+	s.options.ID = 7
 	s.open(t, end+1000) // a snapshot of what was lost in a power cut with fsync no
 	if s.End() != end+1000 || s.Durable() != end+1000 {
 		t.Errorf("the log goes on at %d, want %d", s.End(), end+1000)
