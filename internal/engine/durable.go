@@ -7,9 +7,12 @@ import (
 
 	"stampede/internal/config"
 	"stampede/internal/disk"
+	"stampede/internal/family/scripting"
 	"stampede/internal/journal"
+	"stampede/internal/keyspace"
 	"stampede/internal/persist"
 	"stampede/internal/reply"
+	"stampede/internal/script"
 )
 
 // Durability says where an engine keeps its data. What is kept, and when it is synced, are
@@ -43,7 +46,7 @@ func (e *Engine) openStore(d *Durability) error {
 	store, err := persist.Open(persist.Options{
 		FS: d.FS, Dir: d.Dir, Snapshot: c.Text(config.DBFilename),
 		Journal: c.Bool(config.AppendOnly), Fsync: fsync(),
-		Shards: e.shards, NowMs: e.clock, Log: d.Log,
+		Shards: e.shards, Functions: libraries{e.scripts.Functions()}, NowMs: e.clock, Log: d.Log,
 		Hooks: journal.Hooks{
 			Durable: d.Durable, Failed: func(error) { failed() }, Recovered: failed,
 		},
@@ -59,6 +62,43 @@ func (e *Engine) openStore(d *Durability) error {
 	}
 	e.loading.Store(true)
 	return nil
+}
+
+// libraries are the functions as package persist wants to see them.
+type libraries struct{ functions *script.Functions }
+
+// Codes are the texts of all libraries.
+func (l libraries) Codes() (codes [][]byte) {
+	for _, library := range l.functions.Libraries() {
+		codes = append(codes, []byte(library.Code))
+	}
+	return codes
+}
+
+// Load adds a library, or replaces the one of the same name.
+func (l libraries) Load(code []byte) error {
+	_, err := l.functions.Load(string(code), true)
+	return err
+}
+
+// Drop removes a library; all of them if name is empty.
+func (l libraries) Drop(name string) {
+	if name == "" {
+		l.functions.Flush()
+	} else {
+		l.functions.Delete(name)
+	}
+}
+
+// tellFunctions lets the journal have what became of the libraries. All shards are owned.
+func tellFunctions(spaces []*keyspace.Space, change scripting.FunctionsChange) {
+	effects := spaces[0].Effects
+	if change.DroppedAll || change.Dropped != "" {
+		effects.FunctionDrop(change.Dropped)
+	}
+	for _, code := range change.Loaded {
+		effects.FunctionLoad([]byte(code))
+	}
 }
 
 // growth is how much journal makes a snapshot worth it: as much as auto-aof-rewrite-percentage

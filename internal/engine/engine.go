@@ -68,6 +68,8 @@ type Engine struct {
 	clock    func() int64
 	busy     busy
 
+	scripts *script.Library
+
 	store   *persist.Store // nil: nothing is kept on disk
 	log     *journal.Log   // nil: there is no journal
 	loading atomic.Bool
@@ -81,6 +83,9 @@ func New(o Options) (*Engine, error) {
 	if e.clock == nil {
 		e.clock = newClock().now
 	}
+	e.scripts = script.NewLibrary(script.Options{
+		RedisVersion: RedisVersion, StringMax: e.config.Limits().StringBytesMax, Log: o.Log,
+	})
 	var err error
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{
 		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(),

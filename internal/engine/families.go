@@ -14,7 +14,6 @@ import (
 	"stampede/internal/family/str"
 	"stampede/internal/family/transactions"
 	"stampede/internal/family/zset"
-	"stampede/internal/script"
 )
 
 // RedisVersion is the version of Redis that clients are told, so that they enable what they
@@ -33,10 +32,8 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		json.Commands(),
 		transactions.Commands,
 		scripting.Commands(scripting.Services{
-			Library: script.NewLibrary(script.Options{
-				RedisVersion: RedisVersion, StringMax: e.config.Limits().StringBytesMax, Log: o.Log,
-			}),
-			Kill: e.killScript, Busy: e.isScriptLong,
+			Library: e.scripts,
+			Kill:    e.killScript, Busy: e.isScriptLong, FunctionsChanged: tellFunctions,
 		}),
 		connection.Commands(connection.Services{
 			Config: e.config, Sessions: e.registry, Version: RedisVersion,
