@@ -52,6 +52,7 @@ func TestCostIsLimited(t *testing.T) {
 		{"$.list[?@ == $.one]", `{"list":[` + reversed + `],"one":` + object + `}`, n * n / 16},
 		{"$.list[?@.none == 1]", copies(object, 50), 50 * n / 8 * 3 / 4},
 		{"$.list[?@.name299 == 1]", copies(object, 50), 50 * n / 8},
+		{"$.list[?@ == $.one]", copies(fives, 50), 50 * n},
 		{"$.list[?@[-1] == 1]", copies(fives, 50), 50 * n / 8},
 		{"$.list[?@ == $.one]", copies(long, 20), 20 * 10_000 / textBytesPerVisit},
 		{"$.list[?@ < $.one]", copies(long, 20), 20 * 10_000 / textBytesPerVisit},

@@ -76,19 +76,19 @@ func (p *Path) First(root jsondoc.Value, limits Limits) (Match, error) {
 
 // lookup walks names and indexes down from a value.
 func lookup(v jsondoc.Value, steps []step) Match {
-	m := Match{Value: v}
+	var parent jsondoc.Value
 	for i := range steps {
-		m.Parent = m.Value
-		if steps[i].byIndex {
-			m.Value = element(m.Parent, steps[i].index)
+		parent = v
+		if one := &steps[i]; one.byIndex {
+			v = element(v, one.index)
 		} else {
-			m.Value = m.Parent.Member(steps[i].name)
+			v = v.Member(one.name)
 		}
-		if !m.Value.Exists() {
+		if !v.Exists() {
 			return Match{}
 		}
 	}
-	return m
+	return Match{Value: v, Parent: parent}
 }
 
 // element gives an element of an array; one that is counted from the end has a negative
@@ -291,24 +291,23 @@ func (w *walk) sliceBackwards(v jsondoc.Value, first, last, step int64, rest []s
 // the distance between one and the next, which is positive. Backwards the slice begins at
 // last, forwards at first. If there is no element, first is greater than last.
 func (c *slice) within(n int64) (first, last, step int64) {
-	if c.step > 0 {
-		first, last = 0, n
+	first, last, step = 0, n-1, c.step
+	if step > 0 {
 		if c.hasStart {
-			first = min(max(fromEnd(c.start, n), 0), n)
+			first = max(fromEnd(c.start, n), 0)
 		}
 		if c.hasEnd {
-			last = min(max(fromEnd(c.end, n), 0), n)
+			last = min(fromEnd(c.end, n), n) - 1
 		}
-		return first, last - 1, c.step
+		return first, last, step
 	}
-	first, last = -1, n-1
 	if c.hasStart {
-		last = min(max(fromEnd(c.start, n), -1), n-1)
+		last = min(fromEnd(c.start, n), n-1)
 	}
 	if c.hasEnd {
-		first = min(max(fromEnd(c.end, n), -1), n-1)
+		first = max(fromEnd(c.end, n)+1, 0)
 	}
-	return first + 1, last, -c.step
+	return first, last, -step
 }
 
 // fromEnd is the index that a negative one counts from the end.
