@@ -114,7 +114,7 @@ func (ch *chapter) arrTrim(db *keyspace.DB, c *command.Call) {
 
 // kept is the range of an array of n values that a trim keeps, with to behind its end.
 func kept(start, stop, n int64) (from, to int64) {
-	if start >= n {
+	if n == 0 || start >= n {
 		return 0, 0
 	}
 	from, to = fromStart(start, n), fromStart(stop, n)+1

@@ -16,10 +16,9 @@ import (
 
 // A layout is how JSON.GET is to give what it finds.
 type layout struct {
-	format   jsondoc.Format
-	isPretty bool
-	form     form
-	paths    [][]byte
+	format *jsondoc.Format // nil: no space at all
+	form   form
+	paths  [][]byte
 }
 
 // A form is how JSON.GET answers.
@@ -40,26 +39,40 @@ func (l *layout) read(c *command.Call) {
 	for a.More() {
 		switch {
 		case len(a.Peek()) > optionMax:
-			l.paths = append(l.paths, a.Bytes())
+			l.addPath(a)
 		case a.Opt("INDENT"):
-			l.format.Indent, l.isPretty = a.Bytes(), true
+			l.pretty().Indent = a.Bytes()
 		case a.Opt("NEWLINE"):
-			l.format.Newline, l.isPretty = a.Bytes(), true
+			l.pretty().Newline = a.Bytes()
 		case a.Opt("SPACE"):
-			l.format.Space, l.isPretty = a.Bytes(), true
+			l.pretty().Space = a.Bytes()
 		case a.Opt("NOESCAPE"):
 		case a.Opt("FORMAT"):
 			l.readForm(c)
 		default:
-			l.paths = append(l.paths, a.Bytes())
+			l.addPath(a)
 		}
 	}
-	if len(l.paths) == 0 {
-		l.paths = append(l.paths, rootPath)
-	}
-	if max(len(l.format.Indent), len(l.format.Newline), len(l.format.Space)) > spaceMax {
+	if f := l.format; f != nil && max(len(f.Indent), len(f.Newline), len(f.Space)) > spaceMax {
 		a.Fail(errSpace)
 	}
+}
+
+// addPath reads a path. Where there is only one nothing is copied.
+func (l *layout) addPath(a *command.Args) {
+	if next := a.Take(1); l.paths == nil {
+		l.paths = next
+	} else {
+		l.paths = append(l.paths, next...)
+	}
+}
+
+// pretty is the format, which there is from now on.
+func (l *layout) pretty() *jsondoc.Format {
+	if l.format == nil {
+		l.format = &jsondoc.Format{}
+	}
+	return l.format
 }
 
 // spaceMax bounds what a call can make of a small document by its layout.
@@ -87,16 +100,15 @@ func (l *layout) readForm(c *command.Call) {
 
 // inside is the format of what lies within depth arrays or objects of the reply.
 func (l *layout) inside(depth int) *jsondoc.Format {
-	if !l.isPretty {
-		return nil
+	if l.format != nil {
+		l.format.Depth = depth
 	}
-	l.format.Depth = depth
-	return &l.format
+	return l.format
 }
 
 // newline begins a line within depth arrays or objects of the reply.
 func (l *layout) newline(dst []byte, depth int) []byte {
-	if l.isPretty {
+	if l.format != nil {
 		dst = l.format.Break(dst, depth)
 	}
 	return dst
@@ -104,26 +116,27 @@ func (l *layout) newline(dst []byte, depth int) []byte {
 
 func (ch *chapter) get(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
-	var some [4][]byte
-	l := layout{paths: some[:0]}
+	var l layout
 	l.read(c)
 	if !done(c) {
 		return
 	}
 	switch {
+	case len(l.paths) > 1 && l.form == formString:
+		ch.getSeveral(db, c, key, &l)
 	case l.form != formString:
 		ch.getValues(db, c, key, &l)
-	case len(l.paths) > 1:
-		ch.getSeveral(db, c, key, &l)
+	case len(l.paths) == 1:
+		ch.getOne(db, c, key, l.paths[0], &l)
 	default:
-		ch.getOne(db, c, key, &l)
+		ch.getOne(db, c, key, rootPath, &l)
 	}
 }
 
 // getOne answers with the text of one path's value or values.
-func (ch *chapter) getOne(db *keyspace.DB, c *command.Call, key []byte, l *layout) {
+func (ch *chapter) getOne(db *keyspace.DB, c *command.Call, key, path []byte, l *layout) {
 	var t target
-	if err := t.read(ch, db, key, l.paths[0]); err != nil {
+	if err := t.read(ch, db, key, path); err != nil {
 		c.Reply.Err(err)
 		return
 	}
@@ -236,7 +249,9 @@ func (t *target) appendPair(dst []byte, l *layout, legacy bool) []byte {
 		dst = append(dst, ',')
 	}
 	dst = jsondoc.AppendQuoted(l.newline(dst, 1), t.written)
-	dst = append(append(dst, ':'), l.format.Space...)
+	if dst = append(dst, ':'); l.format != nil {
+		dst = append(dst, l.format.Space...)
+	}
 	if legacy {
 		return t.matches[0].Value.AppendText(dst, l.inside(1))
 	}
@@ -246,6 +261,9 @@ func (t *target) appendPair(dst []byte, l *layout, legacy bool) []byte {
 // getValues answers with a list of what each path leads to, in the form of the protocol.
 func (ch *chapter) getValues(db *keyspace.DB, c *command.Call, key []byte, l *layout) {
 	at := c.Reply.Len()
+	if len(l.paths) == 0 {
+		l.paths = [][]byte{rootPath}
+	}
 	c.Reply.Array(len(l.paths))
 	for _, written := range l.paths {
 		var t target
