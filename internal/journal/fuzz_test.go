@@ -3,8 +3,10 @@
 package journal
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"strings"
 	"testing"
@@ -133,4 +135,54 @@ func FuzzClaims(f *testing.F) {
 			t.Errorf("%d claims in %d bytes", len(byName), len(text))
 		}
 	})
+}
+
+// FuzzFrames is FuzzSegments with checksums that are right: each four bytes of the script
+// are a frame, or something that looks like one.
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte{0, 9, 0, 0, 1, 3, 0, 0, 0, 5, 0, 0}, false)
+	f.Add([]byte{0, 9, 0, 0, 2, 0xff, 0xff, 0xff, 0, 5, 0, 0, 1, 200, 0, 0}, true)
+	f.Add([]byte{3, 9, 0, 0, 1, 255, 0, 0}, true)
+	f.Add([]byte{0, 9, 0, 0, 4, 30, 0, 0, 0, 9, 0, 0, 1, 40, 0, 0}, false)
+	f.Fuzz(func(t *testing.T, script []byte, follows bool) {
+		fs := faulty.New(1)
+		s := segment{id: 7}
+		b := s.header()
+		b, end := perform(b, script)
+		put(t, fs, segmentPath(0), b)
+		if follows {
+			next := segment{id: 7, first: end.at, previousSum: end.sum}
+			put(t, fs, segmentPath(next.first), next.header())
+		}
+		hostile(t, fs)
+	})
+}
+
+// perform appends what a script says to a segment of log 7 that begins at position 0.
+func perform(b, script []byte) (_ []byte, end mark) {
+	id := identify(7)
+	at := func() Position { return Position(len(b) - headerBytes) }
+	for ; len(script) >= 4 && len(b) < 1<<16; script = script[4:] {
+		kind, n := script[0]%5, uint32(script[1])|uint32(script[2])<<8
+		var frame [frameHeadBytes]byte
+		switch kind {
+		case 0: // a record
+			payload := []byte(strings.Repeat("r", int(n%1000)))
+			id.putHead(frame[:], at(), uint32(len(payload)), crc32.Checksum(payload, castagnoli))
+			b = append(append(b, frame[:]...), payload...)
+		case 1: // a mark
+			id.putHead(frame[:], at(), markBytes|markBit, id.sum(Position(n)))
+			b = binary.LittleEndian.AppendUint64(append(b, frame[:]...), uint64(n))
+		case 2: // a length from anywhere
+			id.putHead(frame[:], at(), n|uint32(script[3])<<24, 1)
+			b = append(b, frame[:]...)
+		case 3: // a record whose payload is not its own
+			id.putHead(frame[:], at(), n%1000, n)
+			b = append(append(b, frame[:]...), make([]byte, n%1000)...)
+		case 4: // zeros
+			b = append(b, make([]byte, n%1000)...)
+		}
+		end = mark{at(), readHead(frame[:]).sum}
+	}
+	return b, end
 }

@@ -306,6 +306,25 @@ func TestFailedSync(t *testing.T) {
 	}
 }
 
+// TestCloseAfterAFailedFlight: a sync beside the writing has failed and nobody knows yet.
+func TestCloseAfterAFailedFlight(t *testing.T) {
+	s := newStand(t, Options{Fsync: EverySecond})
+	var sync func()
+	s.writer.spawn = func(f func()) { sync = f }
+	s.Append([]byte("one"))
+	s.now = s.now.Add(time.Second)
+	s.step()
+	s.fs.Hook(failing(faulty.Sync, true))
+	sync()
+	s.fs.Hook(nil)
+	if err := s.Close(); err != nil {
+		t.Errorf("closing when the disk works again: %v", err)
+	}
+	s.fs = s.fs.Crash()
+	s.open(t, 0)
+	s.want(t, 0, "one")
+}
+
 func TestFullDisk(t *testing.T) {
 	s := newStand(t, Options{Fsync: EverySecond, SegmentBytes: 1000})
 	s.put(t, "before")

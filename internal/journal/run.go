@@ -99,8 +99,12 @@ func (l *Log) Commit() bool {
 	return !l.closed.Load() && l.catchUp() == nil
 }
 
-// catchUp writes and syncs everything, with the turn.
+// catchUp writes and syncs everything, with the turn. A sync that went on beside may have
+// failed; that is known first, and what it lost is written again with the rest.
 func (l *Log) catchUp() error {
+	if err := l.land(); err != nil {
+		l.fail(err)
+	}
 	err := l.write()
 	if err == nil {
 		err = l.sync()
