@@ -40,7 +40,6 @@ import (
 	"errors"
 	"hash/maphash"
 
-	"stampede/internal/assert"
 	"stampede/internal/container/table"
 )
 
@@ -50,7 +49,7 @@ const (
 	TokenBytesMax = 256                       // and one at least
 	TimeMsMax     = 1<<47 - 1                 // of any time in unix milliseconds
 	LeaseMsMax    = 366 * 24 * 60 * 60 * 1000 // of a lease, and of waiting
-	FenceMax      = 1<<63 - 1
+	FenceMax      = 1 << 62                   // that Raise and Apply take
 )
 
 // What is wrong with a call. None of these changes anything.
@@ -131,7 +130,8 @@ const endless = 1<<63 - 1
 
 // New makes an empty table. Its fences will be greater than fence.
 func New(seed maphash.Seed, fence int64) *Table {
-	t := &Table{seed: seed, fence: fence, sessions: map[uint64]uint32{}}
+	t := &Table{seed: seed, sessions: map[uint64]uint32{}}
+	t.Raise(fence)
 	t.byKey = table.New(func(ref uint32) uint64 { return t.hashKey(t.locks.at(ref).key) })
 	t.byToken = table.New(func(ref uint32) uint64 {
 		h := t.holders.at(ref)
@@ -158,7 +158,7 @@ func (t *Table) Fence() int64 { return t.fence }
 
 // Raise makes all fences from now on greater than fence. It is for the start of a server:
 // fences that a crash has lost are not given again if the clock went on since.
-func (t *Table) Raise(fence int64) { t.fence = max(t.fence, fence) }
+func (t *Table) Raise(fence int64) { t.fence = max(t.fence, min(fence, FenceMax)) }
 
 // Len is the number of locks that somebody holds or waits for, those included whose
 // holders have ended since the last Settle.
@@ -351,7 +351,6 @@ func (t *Table) give(nowMs int64, r *Request, log *Log) Grant {
 			t.forget(had)
 		}
 	}
-	assert.That(t.fence < FenceMax, "lease: no fence is left")
 	t.fence++
 	t.clockMs = nowMs
 	deadlineMs := int64(endless)

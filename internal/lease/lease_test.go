@@ -114,8 +114,15 @@ func TestNobodyPassesThoseWhoWait(t *testing.T) {
 		!got[1].Granted || got[1].Grant.DeadlineMs != 150 {
 		t.Errorf("when the writer has given up: %v", got)
 	}
+	third, err := locks.Wait(request("k", "third", 100), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if locks.Cancel(second) || locks.Cancel(writer) || locks.Cancel(0) {
-		t.Error("a ticket is good for ever")
+		t.Error("a ticket is good for another place")
+	}
+	if !locks.Cancel(third) {
+		t.Error("a ticket is not good for its place")
 	}
 }
 

@@ -74,7 +74,7 @@ func readEffect(op byte, r *reader) (e effect, ok bool) {
 	case opGrant:
 		h.id, h.buyer = r.name(), r.name()
 		h.units, h.forMs = r.number(UnitsMax), r.number(HoldMsMax)
-		h.fence = r.number(numberMax)
+		h.fence = r.number(fenceMax)
 		h.state, h.heldMs, h.endMs = stateHeld, e.nowMs, e.nowMs+h.forMs
 	case opRefuse:
 		h.id, h.buyer = r.name(), r.name()
@@ -189,7 +189,7 @@ func (s *Stock) fitsPast(r *record) bool {
 
 // applyMeta makes the stock what it was apart from its records.
 func (s *Stock) applyMeta(r *reader) bool {
-	clockMs, fence := r.number(TimeMsMax), r.number(numberMax)
+	clockMs, fence := r.number(TimeMsMax), r.number(fenceMax)
 	units, closedMs := r.number(UnitsMax), r.number(TimeMsMax)
 	if !r.ok() || clockMs < s.book.openedMs {
 		return false

@@ -4,8 +4,6 @@ package stock
 
 import (
 	"fmt"
-
-	"stampede/internal/assert"
 )
 
 // Difference is a figure that a stock keeps and that its holds do not bear out.
@@ -146,17 +144,5 @@ func (s *Stock) eachBuyer(nowMs int64, visit func(buyer []byte, kept, units int6
 		_, before := s.buyers.prefix(first)
 		_, all := s.buyers.prefix(last)
 		visit(buyer, int64(all-before), units)
-	}
-}
-
-// checkEvery is how many records there may be for one of them to be checked fully at every
-// change under slowassert.
-const checkEvery = 64
-
-// checkSometimes checks everything at every change while that is little, and now and then
-// when it is much; under slowassert only.
-func (s *Stock) checkSometimes() {
-	if assert.Slow && (s.Len() < checkEvery || s.clockMs%checkEvery == 0) {
-		s.Verify()
 	}
 }

@@ -7,6 +7,21 @@ import (
 	"stampede/internal/container/arena"
 )
 
+// How many records there may be for everything to be checked at every change, and at which
+// multiples of how many it is checked beyond that.
+const (
+	checkAlways = 64
+	checkEvery  = 1021
+)
+
+// checkSometimes checks everything at every change while that is little, and now and then
+// when it is much; under slowassert only.
+func (s *Stock) checkSometimes() {
+	if n := s.Len(); assert.Slow && (n < checkAlways || n%checkEvery == 0) {
+		s.Verify()
+	}
+}
+
 // Verify walks everything and panics where an invariant does not hold. Cost: O(n log n).
 func (s *Stock) Verify() {
 	s.ends.check()

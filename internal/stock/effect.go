@@ -187,6 +187,6 @@ func (r *reader) entry() (e record) {
 		e.number, e.heldMs = r.number(UnitsMax), e.endMs
 		return e
 	}
-	e.fence, e.heldMs = r.number(numberMax), r.number(TimeMsMax)
+	e.fence, e.heldMs = r.number(fenceMax), r.number(TimeMsMax)
 	return e
 }

@@ -107,7 +107,7 @@ func NewLoader(a *arena.Arena, seed maphash.Seed, header []byte) (*Loader, error
 		return nil, ErrFormat
 	}
 	openedMs, clockMs, closedMs := r.number(TimeMsMax), r.number(TimeMsMax), r.number(TimeMsMax)
-	fence, units := r.number(numberMax), r.number(UnitsMax)
+	fence, units := r.number(fenceMax), r.number(UnitsMax)
 	number := func() int64 { return r.number(numberMax) }
 	t := Terms{
 		PerBuyer: number(), HoldMs: number(), HoldMaxMs: number(), FromMs: number(),

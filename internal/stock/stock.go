@@ -57,6 +57,7 @@ const (
 	TimeMsMax    = 1<<47 - 1   // of any time in unix milliseconds
 	HoldMsMax    = 366 * dayMs // of a hold from its beginning
 	dayMs        = 24 * 60 * 60 * 1000
+	fenceMax     = 1 << 62 // that anything read may say
 )
 
 // Terms are the rules of one stock. They do not change while it lives. New fills in what
@@ -182,7 +183,6 @@ type Stock struct {
 	passed    passed
 
 	indexBytes int64 // of the arena, in the index
-	scratch    []byte
 	freeing    freeing
 }
 
@@ -195,7 +195,7 @@ func New(
 	if units < 0 || units > UnitsMax {
 		return nil, ErrUnits
 	}
-	if fence < 0 || nowMs < 0 || nowMs > TimeMsMax {
+	if fence < 0 || fence > fenceMax || nowMs < 0 || nowMs > TimeMsMax {
 		return nil, ErrTime
 	}
 	if err := terms.Complete(); err != nil {
@@ -232,5 +232,5 @@ func (s *Stock) Bytes() int64 {
 // OutsideBytes is the memory beside the arena.
 func (s *Stock) OutsideBytes() int64 {
 	directory := s.index.Bytes() - s.indexBytes
-	return int64(unsafe.Sizeof(*s)) + directory + int64(cap(s.scratch))
+	return int64(unsafe.Sizeof(*s)) + directory
 }
