@@ -22,6 +22,8 @@ type Durability struct {
 	Dir string
 	Log *slog.Logger
 
+	SegmentBytes int64 // of the journal; 0: its default
+
 	// Durable and Failed are told when more of the journal has become durable and when the
 	// disk fails or works again; they must not wait. nil: nobody wants to know.
 	Durable func(journal.Position)
@@ -50,7 +52,7 @@ func (e *Engine) openStore(d *Durability) error {
 		Hooks: journal.Hooks{
 			Durable: d.Durable, Failed: func(error) { failed() }, Recovered: failed,
 		},
-		Points: c.SavePoints, Growth: e.growth,
+		Points: c.SavePoints, Growth: e.growth, SegmentBytes: d.SegmentBytes,
 	})
 	if err != nil {
 		return err

@@ -65,6 +65,8 @@ type Options struct {
 	Journal  bool          // whether there is one; without it only snapshots are kept
 	Fsync    journal.Fsync // of the journal
 
+	SegmentBytes int64 // of the journal; 0: its default
+
 	Shards    *txn.Shards
 	Functions Functions    // nil: none are kept
 	NowMs     func() int64 // Unix time
@@ -148,7 +150,7 @@ func Open(o Options) (*Store, error) {
 func (s *Store) openJournal() error {
 	log, err := journal.Open(journal.Options{
 		FS: s.fs, Dir: filepath.Join(s.o.Dir, JournalDir), Fsync: s.o.Fsync,
-		Log: s.o.Log, Hooks: s.o.Hooks,
+		SegmentBytes: s.o.SegmentBytes, Log: s.o.Log, Hooks: s.o.Hooks,
 	}, s.head.position)
 	if err != nil {
 		return err
