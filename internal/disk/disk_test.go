@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"stampede/internal/disk"
@@ -52,7 +53,8 @@ func files(t *testing.T, system disk.FS, name string) {
 	}
 	b := make([]byte, 30)
 	n, err := f.ReadAt(b, 0)
-	if want := "hello World\x00\x00\x00\x00\x00\x00\x00\x00\x00"; string(b[:n]) != want || !errors.Is(err, io.EOF) {
+	want := "hello World" + strings.Repeat("\x00", 9)
+	if string(b[:n]) != want || !errors.Is(err, io.EOF) {
 		t.Errorf("read %q, %v", b[:n], err)
 	}
 	if n, err := f.ReadAt(b, 100); n != 0 || !errors.Is(err, io.EOF) {

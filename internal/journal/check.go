@@ -130,7 +130,9 @@ func (c *check) tell(f *frames) {
 
 // Dump shows the records after a position; 0 is wherever the log begins. It ends with the
 // error of visit, if that returns one.
-func Dump(fs disk.FS, dir string, from Position, visit func(end Position, record []byte) error) error {
+func Dump(
+	fs disk.FS, dir string, from Position, visit func(end Position, record []byte) error,
+) error {
 	r, err := OpenReader(fs, dir, from)
 	if err != nil {
 		return err

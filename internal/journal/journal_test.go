@@ -81,7 +81,8 @@ func manyAppend(t *testing.T, mode Fsync, rounds bool) {
 		t.Fatal(err)
 	}
 	count := 0
-	if err := Dump(disk.OS{}, dir, 0, func(Position, []byte) error { count++; return nil }); err != nil {
+	err := Dump(disk.OS{}, dir, 0, func(Position, []byte) error { count++; return nil })
+	if err != nil {
 		t.Fatal(err)
 	}
 	if count != appenders*records {
