@@ -23,6 +23,20 @@ func TestLibraries(t *testing.T) {
 	}
 }
 
+// TestDocuments tells stories of what redis-server does not have: they say themselves what
+// must be seen.
+func TestDocuments(t *testing.T) {
+	node := interpreter(t)
+	var servers []string
+	for _, flags := range ways() {
+		servers = append(servers, conformance.StartStampede(t, flags...))
+	}
+	if len(servers) == 1 {
+		servers = append(servers, servers[0])
+	}
+	tell(t, node, "json", servers)
+}
+
 // TestLocks has five instances in place of each server. The last story kills some.
 func TestLocks(t *testing.T) {
 	if os.Getenv(conformance.EnvAddr) != "" {
