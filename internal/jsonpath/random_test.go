@@ -81,7 +81,7 @@ func limited(t *testing.T, path *Path, root jsondoc.Value, want []string) {
 }
 
 func TestRandomPathsAgainstTwin(t *testing.T) {
-	documents := 4000
+	documents := 3000
 	if testing.Short() {
 		documents = 500
 	}
