@@ -78,10 +78,7 @@ func (l libraries) Codes() (codes [][]byte) {
 }
 
 // Load adds a library, or replaces the one of the same name.
-func (l libraries) Load(code []byte) error {
-	_, err := l.functions.Load(string(code), true)
-	return err
-}
+func (l libraries) Load(code []byte) error { return l.functions.LoadAgain(string(code)) }
 
 // Drop removes a library; all of them if name is empty.
 func (l libraries) Drop(name string) {
@@ -95,8 +92,11 @@ func (l libraries) Drop(name string) {
 // tellFunctions lets the journal have what became of the libraries. All shards are owned.
 func tellFunctions(spaces []*keyspace.Space, change scripting.FunctionsChange) {
 	effects := spaces[0].Effects
-	if change.DroppedAll || change.Dropped != "" {
-		effects.FunctionDrop(change.Dropped)
+	if change.DroppedAll {
+		effects.FunctionDrop("")
+	}
+	for _, name := range change.Dropped {
+		effects.FunctionDrop(name)
 	}
 	for _, code := range change.Loaded {
 		effects.FunctionLoad([]byte(code))

@@ -39,7 +39,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 			Config: e.config, Sessions: e.registry, Version: RedisVersion,
 		}),
 		admin.Commands(admin.Services{
-			Config: e.config, Stats: e.stats, Sessions: e.registry,
+			Config: e.config, Stats: e.stats, Sessions: e.registry, Scripts: e.scripts,
 			Facts: facts, Shutdown: o.Shutdown, Store: e.store,
 		}),
 		introspect.Commands,

@@ -17,7 +17,8 @@ const (
 	// functionChunk is what errors call the code of a library.
 	functionChunk = "user_function"
 	// loadTimeMax is for how long the code of a library may run when it is loaded.
-	loadTimeMax = 500 * time.Millisecond
+	loadTimeMax      = 500 * time.Millisecond
+	loadAgainTimeMax = time.Minute
 )
 
 const (
@@ -44,10 +45,12 @@ type registered struct {
 	callback *lua.LFunction
 }
 
-// build makes a library of its code.
-func (f *Functions) build(name, code string) (*FunctionLibrary, error) {
+// build makes a library of its code, which may run for so long.
+func (f *Functions) build(
+	name, code string, most time.Duration,
+) (*FunctionLibrary, error) {
 	m := newMachine(f.library, homeMachine)
-	list, err := m.loadFunctions(code, &loadHost{until: time.Now().Add(loadTimeMax)})
+	list, err := m.loadFunctions(code, &loadHost{until: time.Now().Add(most)})
 	if err == nil && len(list) == 0 {
 		err = errNoFunctions
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"stampede/internal/reply"
 )
@@ -137,6 +138,19 @@ func (f *Functions) Counts() (libraries, functions, codeBytes int) {
 // Load adds a library; with replace, in place of its namesake. The code runs for a while, at most
 // half a second. What is wrong with it is a [reply.Error].
 func (f *Functions) Load(code string, replace bool) (*FunctionLibrary, error) {
+	return f.load(code, replace, loadTimeMax)
+}
+
+// LoadAgain is Load for a library that was accepted once: it replaces its namesake, and is not
+// refused because the machine is slower today.
+func (f *Functions) LoadAgain(code string) error {
+	_, err := f.load(code, true, loadAgainTimeMax)
+	return err
+}
+
+func (f *Functions) load(
+	code string, replace bool, most time.Duration,
+) (*FunctionLibrary, error) {
 	name, err := libraryName(code)
 	if err != nil {
 		return nil, err
@@ -144,7 +158,7 @@ func (f *Functions) Load(code string, replace bool) (*FunctionLibrary, error) {
 	if !replace && f.set.Load().libraries[name] != nil {
 		return nil, errLibraryExists("'" + name + "'")
 	}
-	lib, err := f.build(name, code)
+	lib, err := f.build(name, code, most)
 	if err != nil {
 		return nil, err
 	}
@@ -188,26 +202,28 @@ const (
 	Discard               // those that were there go
 )
 
-// LoadAll adds libraries by their code, all or none. What is wrong is a [reply.Error].
-func (f *Functions) LoadAll(codes []string, policy Policy) error {
+// LoadAll adds libraries by their code, all or none, and tells their names. What is wrong is a
+// [reply.Error].
+func (f *Functions) LoadAll(codes []string, policy Policy) (names []string, err error) {
 	incoming := newFunctionSet()
 	for _, code := range codes {
 		name, err := libraryName(code)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if incoming.libraries[name] != nil {
-			return errLibraryExists("'" + name + "'")
+			return nil, errLibraryExists("'" + name + "'")
 		}
-		lib, err := f.build(name, code)
+		lib, err := f.build(name, code, loadTimeMax)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := incoming.join(lib); err != nil {
-			return err
+			return nil, err
 		}
+		names = append(names, name)
 	}
-	return f.change(func(set *functionSet) error { return set.take(incoming, policy) })
+	return names, f.change(func(set *functionSet) error { return set.take(incoming, policy) })
 }
 
 // take adds the libraries of another set. It is of no use after an error.

@@ -271,8 +271,9 @@ func TestDumpsComeBack(t *testing.T) {
 		t.Fatalf("%d libraries, %v", len(codes), err)
 	}
 	others := load(t)
-	if err := others.LoadAll(codes, Append); err != nil {
-		t.Fatal(err)
+	if names, err := others.LoadAll(codes, Append); err != nil ||
+		strings.Join(names, " ") != "l m" {
+		t.Fatal(names, err)
 	}
 	if got := fcall(t, others, Input{}, "add", "1", "2"); got != ":3\r\n" {
 		t.Errorf("got %q", got)

@@ -201,6 +201,16 @@ func (l *Library) All() []*Script {
 	return all
 }
 
+// Counts tells how many scripts there are, and how many bytes their texts have.
+func (l *Library) Counts() (scripts, textBytes int) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for source := range l.bySource {
+		textBytes += len(source)
+	}
+	return len(l.bySource), textBytes
+}
+
 // Input is what a run is given.
 type Input struct {
 	Host       command.Host

@@ -8,10 +8,14 @@
 // and the buffers of one run; nothing that a script does stays in it. Values go from Lua to
 // replies and back through the bytes of the protocol, without a tree of values between.
 //
+// [Functions] are the libraries of functions. One that keeps something between calls lives in a
+// machine of its own, and stays there.
+//
 // # Ownership
 //
-// A Library may be used by anybody. A machine belongs to one run at a time, and so do the
-// values in it. A run happens on its caller's goroutine.
+// A Library may be used by anybody, and so may its Functions. A machine belongs to one run at a
+// time, and so do the values in it. A run happens on its caller's goroutine. Who waits for the
+// machine of a library may own shards; who has it waits for nothing.
 //
 // # The evaluator
 //
@@ -33,7 +37,7 @@
 // # What is not here
 //
 // Which shards a script owns, what a call does and when a script is killed: the engine. The
-// commands EVAL, SCRIPT and their like: package family/scripting.
+// commands EVAL, SCRIPT, FCALL and their like: package family/scripting.
 package script
 
 import (

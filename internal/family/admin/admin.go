@@ -23,6 +23,7 @@ import (
 	"stampede/internal/metrics"
 	"stampede/internal/persist"
 	"stampede/internal/reply"
+	"stampede/internal/script"
 	"stampede/internal/session"
 )
 
@@ -32,7 +33,8 @@ type Services struct {
 	Stats    *metrics.Stats
 	Sessions *session.Registry
 	Facts    Facts
-	Store    *persist.Store // what keeps the data on disk; nil: nothing does
+	Store    *persist.Store  // what keeps the data on disk; nil: nothing does
+	Scripts  *script.Library // nil: there are none
 
 	// Shutdown asks the server to end, after saving its data or not; it must not wait.
 	// Without it SHUTDOWN is an error.

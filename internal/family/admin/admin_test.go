@@ -15,6 +15,7 @@ import (
 	"stampede/internal/metrics"
 	"stampede/internal/reply"
 	"stampede/internal/resp"
+	"stampede/internal/script"
 	"stampede/internal/session"
 )
 
@@ -50,9 +51,17 @@ func newServer(t *testing.T) *server {
 	if err := s.config.SetAtStart("enable-debug-command", "yes"); err != nil {
 		t.Fatal(err)
 	}
-	var err error
+	scripts := script.NewLibrary(script.Options{})
+	_, err := scripts.Load([]byte("return 1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const library = "#!lua name=l\nredis.register_function('f', function() end)"
+	if _, err := scripts.Functions().Load(library, false); err != nil {
+		t.Fatal(err)
+	}
 	s.table, err = command.NewTable(admin.Commands(admin.Services{
-		Config: s.config, Stats: s.stats, Sessions: registry,
+		Config: s.config, Stats: s.stats, Sessions: registry, Scripts: scripts,
 		Facts: admin.Facts{
 			RedisVersion: "7.2.4", Version: "0.1", RunID: strings.Repeat("ab", 20),
 			StartMs: nowMs - 90_061_000, Shards: 2, IO: "epoll",
@@ -198,6 +207,7 @@ func TestInfo(t *testing.T) {
 INFO server => \$\d+ # Server redis_version:7.2.4 .*stampede_version:0.1 .*tcp_port:6379 .*uptime_in_seconds:90061 uptime_in_days:1 .*
 INFO clients => \$\d+ # Clients connected_clients:1 .*maxclients:10000 .*
 INFO memory => \$\d+ # Memory used_memory:\d+ used_memory_human:.*maxmemory:0 maxmemory_human:0B maxmemory_policy:noeviction .*
+INFO memory => \$\d+ # Memory .*used_memory_scripts_eval:8 number_of_cached_scripts:1 number_of_functions:1 number_of_libraries:1 .*used_memory_functions:57 used_memory_scripts:65 .*
 INFO stats => \$\d+ # Stats total_connections_received:1 total_commands_processed:2 .*expired_keys:0 .*keyspace_hits:0 keyspace_misses:0 .*total_error_replies:1 .*
 INFO replication => \$\d+ # Replication role:master connected_slaves:0 .*
 INFO cpu => \$\d+ # CPU used_cpu_sys:\d+\.\d+ .*

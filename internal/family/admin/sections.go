@@ -49,6 +49,26 @@ func (r *report) clients() {
 		"blocked_clients:0\ntracking_clients:0\nclients_in_timeout_table:0")
 }
 
+// scripts tells how many scripts and functions there are. Of the memory that they take only that
+// of their texts is known.
+func (r *report) scripts() {
+	var scripts, libraries, functions, textBytes, codeBytes int
+	if r.Scripts != nil {
+		scripts, textBytes = r.Scripts.Counts()
+		libraries, functions, codeBytes = r.Scripts.Functions().Counts()
+	}
+	r.amount("used_memory_lua", 0)
+	r.line("used_memory_vm_eval:0")
+	r.line("used_memory_scripts_eval:%d", textBytes)
+	r.line("number_of_cached_scripts:%d", scripts)
+	r.line("number_of_functions:%d", functions)
+	r.line("number_of_libraries:%d", libraries)
+	r.line("used_memory_vm_functions:0")
+	r.amount("used_memory_vm_total", 0)
+	r.line("used_memory_functions:%d", codeBytes)
+	r.amount("used_memory_scripts", int64(textBytes+codeBytes))
+}
+
 func (r *report) memory() {
 	process := processMemory()
 	peak := r.peak.Load()
@@ -66,12 +86,7 @@ func (r *report) memory() {
 	r.line("allocator_active:%d", r.sum.Memory.Resident)
 	r.line("allocator_resident:%d", r.sum.Memory.Resident)
 	r.amount("total_system_memory", systemMemory())
-	r.amount("used_memory_lua", 0)
-	r.lines("used_memory_vm_eval:0\nused_memory_scripts_eval:0\nnumber_of_cached_scripts:0\n" +
-		"number_of_functions:0\nnumber_of_libraries:0\nused_memory_vm_functions:0")
-	r.amount("used_memory_vm_total", 0)
-	r.line("used_memory_functions:0")
-	r.amount("used_memory_scripts", 0)
+	r.scripts()
 	r.amount("maxmemory", r.Config.Int(config.MaxMemory))
 	r.line("maxmemory_policy:%s", r.Config.Text(config.MaxMemoryPolicy))
 	r.line("allocator_frag_ratio:%.2f", ratio(r.sum.Memory.Resident, r.sum.Memory.Blocks))

@@ -27,7 +27,7 @@ const (
 // in place of their namesakes.
 type FunctionsChange struct {
 	DroppedAll bool
-	Dropped    string   // the name of the library that went, if one did
+	Dropped    []string // the names of libraries that went, if they were there
 	Loaded     []string // the code of those that came
 }
 
@@ -122,7 +122,7 @@ func (s Services) deleteLibrary(spaces []*keyspace.Space, c *command.Call) {
 		c.Reply.Fail(errNoLibrary)
 		return
 	}
-	s.changed(spaces, FunctionsChange{Dropped: name})
+	s.changed(spaces, FunctionsChange{Dropped: []string{name}})
 	c.Reply.OK()
 }
 
@@ -191,14 +191,19 @@ func (s Services) restore(spaces []*keyspace.Space, c *command.Call) {
 		return
 	}
 	codes, err := script.ReadDump(payload)
+	var names []string
 	if err == nil {
-		err = s.functions().LoadAll(codes, policy)
+		names, err = s.functions().LoadAll(codes, policy)
 	}
 	if err != nil {
 		c.Reply.Err(err)
 		return
 	}
-	s.changed(spaces, FunctionsChange{DroppedAll: policy == script.Discard, Loaded: codes})
+	change := FunctionsChange{DroppedAll: policy == script.Discard, Loaded: codes}
+	if policy == script.Replace { // two of them may have exchanged a function
+		change.Dropped = names
+	}
+	s.changed(spaces, change)
 	c.Reply.OK()
 }
 

@@ -79,8 +79,10 @@ func (s *store) do(words ...string) string {
 		do(&s.host, c)
 	case command.Local:
 		do(c)
+	case command.OnAll:
+		do(nil, c)
 	default:
-		s.t.Fatalf("%s is neither a script nor local", row.Name)
+		s.t.Fatalf("%s runs nowhere", row.Name)
 	}
 	return strings.TrimSpace(strings.ReplaceAll(string(out.B), "\r\n", " "))
 }
