@@ -15,6 +15,7 @@ type FuzzOptions struct {
 	Calls      int
 	ProbeEvery int         // calls between two looks at the whole data; 0 means 2000
 	Config     [][2]string // parameters set on both servers for the time of the run
+	Scripts    bool        // most calls run scripts
 }
 
 // shrinkRuns bounds how often the calls are sent again to find the few that matter.
@@ -59,7 +60,7 @@ func fuzz(oracle, tested string, opts FuzzOptions, cover Coverage) (report strin
 			}
 		}()
 	}
-	calls := generate(opts.Seed, opts.Calls, cover)
+	calls := generate(opts, cover)
 	l := &lockstep{addr: [2]string{oracle, tested}, rules: fuzzRules(), cover: cover}
 	diff, err := l.run(calls, opts.ProbeEvery)
 	if diff == nil || err != nil {

@@ -16,7 +16,8 @@ type generator struct {
 	rows     []parsedRow
 	total    int // sum of the weights
 	inMulti  []bool
-	lastKeys int // how many keys the last "zkeys" gave, for the weights that follow
+	lastKeys int      // how many keys the last "zkeys" gave, for the weights that follow
+	scripts  []string // that were drawn lately
 	cover    Coverage
 }
 
@@ -51,6 +52,8 @@ func argumentKinds() argumentTable {
 		"atms": one(drawUnixMs), "min": one(drawBound), "lex": one(drawLex),
 		"glob": one(drawGlob), "db": one(drawDB), "type": one(drawType),
 		"zkeys": (*generator).drawKeys, "weights": (*generator).drawWeights,
+		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
+		"shas": (*generator).drawSHAs,
 	}
 }
 

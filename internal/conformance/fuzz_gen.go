@@ -68,25 +68,28 @@ func callName(args []string) string {
 	}
 	name := strings.ToUpper(args[0])
 	if len(args) > 1 && slices.Contains(
-		[]string{"OBJECT", "CLIENT", "MEMORY", "COMMAND", "CONFIG"}, name) {
+		[]string{"OBJECT", "CLIENT", "MEMORY", "COMMAND", "CONFIG", "SCRIPT"}, name) {
 		name += " " + strings.ToUpper(args[1])
 	}
 	return name
 }
 
-// generate draws count calls from a seed. The same seed gives the same calls.
-func generate(seed uint64, count int, cover Coverage) []FuzzCall {
+// generate draws calls. The same options give the same calls.
+func generate(o FuzzOptions, cover Coverage) []FuzzCall {
 	g := &generator{
-		rng:     rand.New(rand.NewPCG(seed, 0)),
+		rng:     rand.New(rand.NewPCG(o.Seed, 0)),
 		rows:    parseRows(),
 		inMulti: make([]bool, fuzzConns),
 		cover:   cover,
 	}
-	for _, row := range g.rows {
-		g.total += row.weight
+	for i := range g.rows {
+		if row := &g.rows[i]; o.Scripts && isScript(row.name) {
+			row.weight *= scriptsMore
+		}
+		g.total += g.rows[i].weight
 	}
 	calls := []FuzzCall{{Conn: fuzzConns - 1, Args: []string{"HELLO", "3"}}}
-	for len(calls) < count {
+	for len(calls) < o.Calls {
 		conn := g.rng.IntN(fuzzConns)
 		for range 1 + g.rng.IntN(20) {
 			calls = append(calls, g.next(conn)...)

@@ -99,8 +99,10 @@ func (l *lockstep) open() error {
 			return err
 		}
 		l.probe[side] = probe
-		if _, err := probe.must("FLUSHALL"); err != nil {
-			return err
+		for _, call := range [][]string{{"FLUSHALL"}, {"SCRIPT", "FLUSH"}} {
+			if _, err := probe.must(call...); err != nil {
+				return err
+			}
 		}
 		l.conns[side] = nil
 		for range fuzzConns {

@@ -21,6 +21,7 @@ func fuzzRows() []fuzzRow {
 	rows := []fuzzRow{}
 	for _, family := range [][]fuzzRow{
 		stringRows(), genericRows(), hashRows(), zsetRows(), zsetStoreRows(), serverRows(),
+		scriptRows(),
 	} {
 		rows = append(rows, family...)
 	}

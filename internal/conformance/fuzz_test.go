@@ -82,6 +82,31 @@ func wantFound(t *testing.T, report string, err error, words ...string) {
 	t.Log(report)
 }
 
+// TestFuzzScripts runs random scripts here and there, and compares replies and data: however
+// many shards there are, and wherever the keys lie.
+func TestFuzzScripts(t *testing.T) {
+	redis := StartRedis(t)
+	seed := *fuzzSeed
+	for _, flags := range [][]string{
+		{"--shards", "1"}, {"--shards", "2"}, {"--shards", "3"}, {"--shards", "8", "--io", "net"},
+	} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			ours := StartStampede(t, flags...)
+			for range *fuzzSeeds {
+				opts := FuzzOptions{Seed: seed, Calls: *fuzzCalls / 10, Scripts: true}
+				if seed%2 == 0 {
+					opts.Config = smallLimits()
+				}
+				seed++
+				cover := Fuzz(t, redis, ours, opts)
+				if done, all := cover["EVAL answered"], cover["EVAL"]; done*2 < all {
+					t.Errorf("seed %d: only %d of %d scripts came to their end", seed-1, done, all)
+				}
+			}
+		})
+	}
+}
+
 // TestFuzzStampede compares our server with the real one, each way to run it with seeds of
 // its own, with the usual limits of small collections and with narrow ones.
 func TestFuzzStampede(t *testing.T) {

@@ -206,8 +206,8 @@ func TestRecordThenRun(t *testing.T) {
 // TestRowsOfTheFuzzer wants each row to be drawn, and the same calls from the same seed.
 func TestRowsOfTheFuzzer(t *testing.T) {
 	cover := Coverage{}
-	calls := generate(*fuzzSeed, 50000, cover)
-	again := generate(*fuzzSeed, 50000, Coverage{})
+	calls := generate(FuzzOptions{Seed: *fuzzSeed, Calls: 50000}, cover)
+	again := generate(FuzzOptions{Seed: *fuzzSeed, Calls: 50000}, Coverage{})
 	if !slices.EqualFunc(calls, again, func(a, b FuzzCall) bool {
 		return a.Conn == b.Conn && a.Gone == b.Gone && slices.Equal(a.Args, b.Args)
 	}) {

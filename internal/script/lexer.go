@@ -47,9 +47,11 @@ func (l *lexer) fail(message, near string) {
 	panic(syntaxFault(text))
 }
 
-// near is the present token as errors show it.
+// near is the present token as errors show it; they do not show a zero byte.
 func (l *lexer) near() string {
 	switch l.token {
+	case "\x00":
+		return ""
 	case tokenName, tokenString, tokenNumber:
 		return l.word
 	}
