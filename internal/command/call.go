@@ -19,4 +19,16 @@ type Call struct {
 	DB      int              // number of the database that the session had selected
 	NowMs   int64            // Unix time in milliseconds; the same for all calls of a group
 	InExec  bool             // it runs as part of a transaction or a script: it must not wait
+
+	// For handlers of [Waiting]. Others tells whether other calls wait for one of its keys
+	// already; Wait is what the handler says when it has to wait, too.
+	Others bool
+	Wait   Wait
+}
+
+// Wait says for what, and how long, a call waits.
+type Wait struct {
+	Keys    [][]byte // a change of one of these lets it try again; nil: of any of its keys
+	UntilMs int64    // Unix time when it gives up; 0: never
+	RetryMs int64    // Unix time when it is to try again though nothing has changed; 0: none
 }

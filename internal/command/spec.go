@@ -48,7 +48,7 @@ type Spec struct {
 	Instead    string    // what Redis advises instead of it
 }
 
-// A Handler runs a command. Its type says where; the six below are all there are.
+// A Handler runs a command. Its type says where; the seven below are all there are.
 type Handler interface{ handler() }
 
 type (
@@ -73,6 +73,23 @@ type (
 	// row is EXEC; the engine does the work.
 	Exec struct{}
 
+	// Waiting runs as OnKeys does; where what it wants is not there it waits for it, and
+	// those who have waited longest are served first.
+	Waiting struct {
+		// Try does the call. If what it wants is not there, it changes nothing, answers
+		// nothing, says in c.Wait for what it waits, and returns false. It is tried again
+		// whenever one of the keys has changed, perhaps on another goroutine than that of
+		// its connection: all it may use of the session is what the call says.
+		Try func(tx Tx, c *Call) (done bool)
+		// TimeUp answers a call whose time is over, or that must not wait because it is
+		// part of a transaction or a script (c.InExec).
+		TimeUp func(tx Tx, c *Call)
+		// MayWait tells by the arguments whether a call can wait; nil: every one can.
+		MayWait func(argv [][]byte) bool
+		// InOrder says that nobody is served before the one who has waited longest.
+		InOrder bool
+	}
+
 	// Scripted runs a script, whose calls h runs as one transaction. It may be run again
 	// from its beginning, with more shards owned, as long as it has written nothing.
 	Scripted func(h Host, c *Call)
@@ -84,6 +101,7 @@ func (OnAll) handler()    {}
 func (Local) handler()    {}
 func (Exec) handler()     {}
 func (Scripted) handler() {}
+func (Waiting) handler()  {}
 
 // Tx reaches the keys of a call that may lie on several shards, all of them owned.
 type Tx interface {

@@ -69,6 +69,8 @@ type Engine struct {
 	busy     busy
 
 	scripts *script.Library
+	waits   []queues     // of calls that wait, by shard
+	waiting atomic.Int64 // how many there are
 
 	store   *persist.Store // nil: nothing is kept on disk
 	log     *journal.Log   // nil: there is no journal
@@ -91,6 +93,9 @@ func New(o Options) (*Engine, error) {
 		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(),
 	}); err != nil {
 		return nil, err
+	}
+	for range e.shards.Len() {
+		e.waits = append(e.waits, make(queues))
 	}
 	if o.Durability != nil {
 		if err = e.openStore(o.Durability); err != nil {

@@ -40,7 +40,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		}),
 		admin.Commands(admin.Services{
 			Config: e.config, Stats: e.stats, Sessions: e.registry, Scripts: e.scripts,
-			Facts: facts, Shutdown: o.Shutdown, Store: e.store,
+			Facts: facts, Shutdown: o.Shutdown, Store: e.store, Waiting: e.Waiting,
 		}),
 		introspect.Commands,
 	}

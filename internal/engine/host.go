@@ -98,7 +98,7 @@ func (r *Runner) runScript(
 		out.Fail(r.engine.errBusy())
 		return true
 	}
-	defer r.tx.End()
+	defer r.endTx()
 	h := r.newHost(set)
 	h.undo.on = set != r.engine.shards.All() && !separate
 	h.separate = separate
@@ -177,7 +177,7 @@ func (h *host) do() {
 	r := h.runner
 	if h.separate {
 		r.inTx(&h.call)
-		r.tx.End()
+		r.endTx()
 	} else if onShard, ok := h.call.Row.Do.(command.OnShard); ok && h.shard != none {
 		onShard(r.tx.Spaces()[h.shard].DB(h.call.DB), &h.call)
 	} else {

@@ -22,7 +22,7 @@ func (h *host) Separate() {
 	}
 	h.separate = true
 	h.undo.forget()
-	h.runner.tx.End()
+	h.runner.endTx()
 }
 
 // own owns the shards of a call of a separate script, until the call has ended.
@@ -32,7 +32,7 @@ func (h *host) own(row *command.Row, argv [][]byte) reply.Error {
 		return r.engine.errBusy()
 	}
 	if row.Flags&command.DenyOOM != 0 && !h.hasRoom(argv) {
-		r.tx.End()
+		r.endTx()
 		return reply.ErrOOM
 	}
 	return ""
@@ -62,6 +62,6 @@ func (h *host) HasRoom() bool {
 	if !r.own(r.engine.shards.All()) {
 		return true // each call asks again
 	}
-	defer r.tx.End()
+	defer r.endTx()
 	return r.roomInTx(nil)
 }

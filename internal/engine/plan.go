@@ -58,8 +58,12 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 
 // shardOf is the one shard that the call needs, or none if it needs several or none.
 func (r *Runner) shardOf(row *command.Row, argv [][]byte) int {
-	switch row.Do.(type) {
+	switch do := row.Do.(type) {
 	case command.OnShard, command.OnKeys:
+	case command.Waiting:
+		if do.MayWait == nil || do.MayWait(argv) {
+			return none
+		}
 	default:
 		return none
 	}
@@ -90,7 +94,7 @@ func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
 	switch row.Do.(type) {
 	case command.OnAll, command.Scripted:
 		return r.engine.shards.All()
-	case command.OnShard, command.OnKeys:
+	case command.OnShard, command.OnKeys, command.Waiting:
 		positions, _ := row.Keys(argv, r.positions[:0])
 		r.positions = positions
 		for _, at := range positions {

@@ -30,6 +30,11 @@ type Runner struct {
 	serve  func() // see WhileBusy
 	inside bool   // see InsideCall
 
+	waiter   *Waiter   // the call that ran last waits
+	served   []*Waiter // by the present owner; their connections do not know yet
+	unserved []*Waiter // who need more shards than the present owner has
+	ready    []keyspace.ReadyKey
+
 	seen    journal.Position // of the last change that a group has seen
 	changed bool             // a group has changed something
 
@@ -59,6 +64,10 @@ type Outcome struct {
 	// the parameter appendfsync is "always". Changed tells whether calls changed anything.
 	Seen    journal.Position
 	Changed bool
+
+	// Waiter is the call that ran last, if it waits: the connection runs nothing until it
+	// is done. See [Runner.Finish].
+	Waiter *Waiter
 }
 
 // NewRunner returns a Runner.
@@ -103,6 +112,10 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 		}
 		r.runPlanned(s, p, b.Argv(i), out)
 		i++
+		if w := r.waiter; w != nil {
+			r.waiter = nil
+			return Outcome{Ran: i, Waiter: w}
+		}
 	}
 	return Outcome{Ran: b.Len()}
 }
@@ -185,10 +198,17 @@ func (r *Runner) hold(i int) bool {
 }
 
 func (r *Runner) release() {
-	if r.held != none {
-		seen, changed := r.engine.shards.Shard(r.held).Release()
-		r.seen, r.changed = max(r.seen, seen), r.changed || changed
-		r.held, r.space = none, nil
+	if r.held == none {
+		return
+	}
+	if r.space.HasReady() {
+		r.serveHeld()
+	}
+	seen, changed := r.engine.shards.Shard(r.held).Release()
+	r.seen, r.changed = max(r.seen, seen), r.changed || changed
+	r.held, r.space = none, nil
+	if len(r.served)+len(r.unserved) > 0 {
+		r.finishServed(seen)
 	}
 }
 
@@ -218,6 +238,11 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 		do(r.space.DB(r.call.DB), &r.call)
 	case command.OnKeys:
 		do(oneShard{r.space}, &r.call)
+	case command.Waiting:
+		r.call.Others = r.othersWait(&r.call)
+		if tx := (oneShard{r.space}); !do.Try(tx, &r.call) {
+			do.TimeUp(tx, &r.call)
+		}
 	}
 	r.end(at, out)
 }
@@ -226,6 +251,7 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
 	c := &r.call
 	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
+	c.Others, c.Wait = false, command.Wait{}
 	c.Args = command.NewArgs(argv[row.Words():])
 	return out.Len()
 }

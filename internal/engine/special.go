@@ -30,9 +30,9 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 		if p.row.Flags&command.DenyOOM != 0 && !r.roomInTx(argv) {
 			out.Fail(reply.ErrOOM)
 		} else {
-			r.inTx(&r.call)
+			r.inTxOrWait(&r.call, set)
 		}
-		r.tx.End()
+		r.endTx()
 	}
 	r.endLap()           // of calls that EXEC ran
 	r.lap.last = started // EXEC took all of their time
@@ -61,6 +61,10 @@ func (r *Runner) inTx(c *command.Call) {
 		do(r.tx.DB(c.DB, c.Argv[c.Row.FirstKey]), c)
 	case command.OnKeys:
 		do(&r.tx, c)
+	case command.Waiting:
+		if !do.Try(&r.tx, c) {
+			do.TimeUp(&r.tx, c)
+		}
 	case command.OnAll:
 		do(r.tx.Spaces(), c)
 	case command.Local:
@@ -88,7 +92,7 @@ func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
 		out.Fail(r.engine.errBusy())
 		return
 	}
-	defer r.tx.End()
+	defer r.endTx()
 	for _, watched := range s.Watches.Keys() {
 		// A key whose deadline has passed since counts as changed.
 		r.tx.DB(watched.DB, []byte(watched.Key)).Peek([]byte(watched.Key))

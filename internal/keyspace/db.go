@@ -20,7 +20,8 @@ type DB struct {
 	keys     *table.Table
 	expires  *table.Table
 	watchers map[string][]*Watch
-	sweep    uint64 // where active expiry goes on in expires
+	awaited  map[string]int // for how many calls wait, by key; see await.go
+	sweep    uint64         // where active expiry goes on in expires
 }
 
 func newDB(s *Space, index int) *DB {
@@ -180,6 +181,9 @@ func (db *DB) changed(key []byte) {
 	db.space.Stats.Changes++
 	if len(db.watchers) > 0 {
 		db.touchWatchers(key)
+	}
+	if len(db.awaited) > 0 && db.Awaited(key) {
+		db.MarkReady(string(key))
 	}
 	if assert.Slow {
 		db.check()

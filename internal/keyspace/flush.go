@@ -72,5 +72,8 @@ func (s *Space) swap(i, j int) {
 	s.dbs[i], s.dbs[j] = b, a
 	a.index, b.index = b.index, a.index
 	a.watchers, b.watchers = b.watchers, a.watchers
+	a.awaited, b.awaited = b.awaited, a.awaited
+	a.markAllReady()
+	b.markAllReady()
 	s.Stats.Changes++
 }

@@ -70,9 +70,11 @@ type Space struct {
 	phase  uint32 // phaseFlag or 0: of keys that a cut has passed; see cut.go
 	cut    *Cut   // under way, or nil
 
-	replaying bool        // see Replay
-	desk      *JSONDesk   // of the documents
-	digits    [2][24]byte // the texts of integers that views were asked of
+	replaying bool // see Replay
+
+	ready  []ReadyKey  // see await.go
+	desk   *JSONDesk   // of the documents
+	digits [2][24]byte // the texts of integers that views were asked of
 }
 
 // Stats counts what happened in a Space since it was made or since they were reset.

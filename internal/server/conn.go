@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"stampede/internal/assert"
+	"stampede/internal/engine"
 	"stampede/internal/journal"
 	"stampede/internal/resp"
 	"stampede/internal/session"
@@ -33,9 +34,10 @@ type Conn struct {
 	changed bool             // some of the calls before seen have changed something
 	held    bool             // output and input wait for that
 
-	stalled   bool  // no call runs before output has gone
-	suspended bool  // the engine has not run the call at the beginning of in
-	retryAtMs int64 // when to try it again; 0: when told to
+	stalled   bool           // no call runs before output has gone
+	suspended bool           // the engine has not run the call at the beginning of in
+	waiter    *engine.Waiter // of the call before it, which waits; nil: none does
+	retryAtMs int64          // when to try it again; 0: when told to
 
 	ending      bool  // nothing more is read; close when the output has gone
 	broken      error // why to close at once
@@ -141,11 +143,28 @@ func (c *Conn) Resume(w *Worker) {
 		return
 	}
 	c.retryAtMs = 0
-	if c.stalled {
+	if c.stalled || !c.finish(w) {
 		return
 	}
 	c.suspended = false
 	c.keepInput(w, c.run(w, c.in))
+}
+
+// finish looks whether the call that waits is done, and tells whether none waits any more.
+func (c *Conn) finish(w *Worker) bool {
+	if c.waiter == nil {
+		return true
+	}
+	before := w.out.Len()
+	outcome, done := w.caller.Finish(c.waiter, &w.out)
+	if !done {
+		c.retryAtMs = c.waiter.NextMs()
+		return false
+	}
+	c.waiter = nil
+	c.outBytes += int64(w.out.Len() - before)
+	c.seen, c.changed = max(c.seen, outcome.Seen), c.changed || outcome.Changed
+	return true
 }
 
 // GoOn runs the calls that wait because the connection has stalled, as Receive does, if
@@ -198,6 +217,11 @@ func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 			c.replyBytes = (w.out.Len() - before) / n
 			c.seen, c.changed = max(c.seen, outcome.Seen), c.changed || outcome.Changed
 			in = in[w.batch.End(outcome.Ran):]
+			if c.waiter = outcome.Waiter; c.waiter != nil {
+				c.parser.Reset()
+				c.suspended, c.retryAtMs = true, c.waiter.NextMs()
+				return in
+			}
 			if outcome.Ran < n || c.session.Closing {
 				c.parser.Reset()
 				c.ending, c.suspended = c.session.Closing, !c.session.Closing

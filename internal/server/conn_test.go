@@ -26,6 +26,10 @@ type tinyStore struct {
 func (t *tinyStore) WhileBusy(func()) {}
 func (t *tinyStore) InsideCall()      {}
 
+func (t *tinyStore) Finish(*engine.Waiter, *reply.Buffer) (o engine.Outcome, done bool) {
+	return o, true
+}
+
 func (t *tinyStore) Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome {
 	for i := range b.Len() {
 		argv := b.Argv(i)

@@ -96,6 +96,7 @@ const (
 	listen                 // let clients in
 	kill                   // end the connection at once
 	resume                 // suspended calls may go on
+	wake                   // the call of the connection that waits may be done
 	durable                // held replies may go
 	stop                   // drain and end
 )

@@ -64,7 +64,7 @@ func (k *netLink) serve() {
 	w := s.borrow()
 	link := session.Link{
 		Addr: k.socket.RemoteAddr().String(), LocalAddr: k.socket.LocalAddr().String(),
-		Kill: k.kill,
+		Kill: k.kill, Wake: k.wake,
 	}
 	if k.socket.LocalAddr().Network() == "unix" {
 		link.Unix = true

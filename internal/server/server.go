@@ -254,6 +254,9 @@ func (s *Server) forget(c *Conn, w *Worker) {
 			"addr", c.session.Public.Info().Addr, "reason", c.broken)
 	}
 	c.Drop(w)
+	if c.waiter != nil {
+		s.engine.Abandon(c.waiter)
+	}
 	s.registry.Close(c.session)
 	s.engine.Close(c.session)
 	s.open.Add(-1)

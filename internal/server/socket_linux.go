@@ -47,6 +47,8 @@ func (l *loop) receivePosts() {
 		case resume:
 			l.each(func(s *socket) { s.conn.retryAtMs = 0 })
 			l.retryMs = l.worker.NowMs // at the end of the round
+		case wake:
+			l.wake(m.socket)
 		case durable:
 			l.releaseHeld()
 		case stop:
@@ -185,6 +187,19 @@ func (l *loop) settle(s *socket) {
 func (l *loop) count(s *socket, events uint32) {
 	l.blocked += int(events&unix.EPOLLOUT)/unix.EPOLLOUT - int(s.events&unix.EPOLLOUT)/unix.EPOLLOUT
 	s.events = events
+}
+
+// wake lets a connection look at its call that waits.
+func (l *loop) wake(s *socket) {
+	if s.closed || l.sockets[s.fd] != s {
+		return
+	}
+	start := l.worker.out.Len()
+	l.running = s
+	if waits, _ := s.conn.Suspended(); waits {
+		s.conn.Resume(l.worker)
+	}
+	l.answers = append(l.answers, answer{s, start, l.worker.out.Len()})
 }
 
 // kill ends a connection because somebody wants it to end.

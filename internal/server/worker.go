@@ -15,6 +15,8 @@ import (
 type Caller interface {
 	// Do runs the calls in order and appends their replies to out.
 	Do(s *session.Session, b *engine.Batch, out *reply.Buffer) engine.Outcome
+	// Finish tells whether a call that waited is done, and appends its reply to out then.
+	Finish(waiter *engine.Waiter, out *reply.Buffer) (outcome engine.Outcome, done bool)
 	// WhileBusy names what Do is to call again and again, on its own goroutine, while it is
 	// in the middle of a call that takes long. Without it Do calls nothing.
 	WhileBusy(serve func())

@@ -10,9 +10,11 @@ const DefaultUser = "default"
 // Public is what other connections may see and do of a session. Its connection tells it
 // the news once a batch ([Session.Seen], [Public.SetTraffic]); anyone may read it.
 type Public struct {
-	mu   sync.Mutex
-	kill func()
-	info Info
+	mu      sync.Mutex
+	kill    func()
+	wake    func()
+	unblock func(asError bool) bool // of the call that waits; nil: none does
+	info    Info
 }
 
 // Info is a copy of what is known of a connection.
@@ -35,6 +37,7 @@ type Info struct {
 	MultiBytes int // memory of their arguments
 	Watches    int // watched keys
 
+	Blocked    bool // a call of it waits
 	Closing    bool // it ends once its output has been sent
 	Killed     bool // it was asked to end: as good as gone
 	NoEvict    bool
@@ -75,6 +78,32 @@ func (p *Public) Kill() bool {
 	}
 	kill()
 	return true
+}
+
+// Wake lets the connection look at its call that waits. It does not wait.
+func (p *Public) Wake() {
+	p.mu.Lock()
+	wake := p.wake
+	p.mu.Unlock()
+	if wake != nil {
+		wake()
+	}
+}
+
+// SetBlocked tells that a call waits, and how to end that; nil: none does any more.
+func (p *Public) SetBlocked(unblock func(asError bool) bool) {
+	p.mu.Lock()
+	p.unblock, p.info.Blocked = unblock, unblock != nil
+	p.mu.Unlock()
+}
+
+// Unblock ends the call that waits, as if its time were over or with an error: CLIENT
+// UNBLOCK. It is false if none waits.
+func (p *Public) Unblock(asError bool) bool {
+	p.mu.Lock()
+	unblock := p.unblock
+	p.mu.Unlock()
+	return unblock != nil && unblock(asError)
 }
 
 // Seen makes the session's present state public. Its connection calls it once a batch, and

@@ -45,6 +45,9 @@ type Link struct {
 	// Kill asks the connection to end at once. It is called from any goroutine, perhaps
 	// more than once, perhaps when the connection has just ended; it must not wait.
 	Kill func()
+	// Wake lets the connection look at its call that waits ([Public.Wake]), under the same
+	// terms.
+	Wake func()
 }
 
 // NewRegistry returns a Registry without connections. unpaused, which may be nil, is
@@ -57,7 +60,7 @@ func NewRegistry(unpaused func()) *Registry {
 // Open gives a new connection its session: database 0, RESP2.
 func (r *Registry) Open(link Link, nowMs int64) *Session {
 	s := &Session{ID: r.lastID.Add(1), Proto: 2, Authenticated: link.Authenticated}
-	s.Public.kill = link.Kill
+	s.Public.kill, s.Public.wake = link.Kill, link.Wake
 	s.Public.info = Info{
 		ID: s.ID, Addr: link.Addr, LocalAddr: link.LocalAddr, FD: link.FD,
 		Unix: link.Unix, Kind: link.Kind, User: DefaultUser,
@@ -72,7 +75,7 @@ func (r *Registry) Open(link Link, nowMs int64) *Session {
 // Close forgets the connection. Its Public part stays readable, but it cannot be killed.
 func (r *Registry) Close(s *Session) {
 	s.Public.mu.Lock()
-	s.Public.kill = nil
+	s.Public.kill, s.Public.wake, s.Public.unblock = nil, nil, nil
 	s.Public.mu.Unlock()
 	r.mu.Lock()
 	delete(r.open, s.ID)

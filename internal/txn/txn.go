@@ -147,6 +147,9 @@ func (tx *Tx) End() {
 	tx.owned = 0
 }
 
+// Owned is the set of shards that are owned.
+func (tx *Tx) Owned() Set { return tx.owned }
+
 // DB is the part of database number n that holds key, whose shard must be owned.
 func (tx *Tx) DB(n int, key []byte) *keyspace.DB {
 	space := tx.spaces[tx.shards.Of(key)]

@@ -33,6 +33,7 @@ type Services struct {
 	Stats    *metrics.Stats
 	Sessions *session.Registry
 	Facts    Facts
+	Waiting  func() int      // how many calls wait; nil: none ever does
 	Store    *persist.Store  // what keeps the data on disk; nil: nothing does
 	Scripts  *script.Library // nil: there are none
 

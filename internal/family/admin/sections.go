@@ -45,8 +45,13 @@ func (r *report) clients() {
 	r.line("connected_clients:%d", r.Sessions.Len())
 	r.line("cluster_connections:0")
 	r.line("maxclients:%d", r.Config.Int(config.MaxClients))
-	r.lines("client_recent_max_input_buffer:0\nclient_recent_max_output_buffer:0\n" +
-		"blocked_clients:0\ntracking_clients:0\nclients_in_timeout_table:0")
+	r.lines("client_recent_max_input_buffer:0\nclient_recent_max_output_buffer:0")
+	blocked := 0
+	if r.Waiting != nil {
+		blocked = r.Waiting()
+	}
+	r.line("blocked_clients:%d", blocked)
+	r.lines("tracking_clients:0\nclients_in_timeout_table:0")
 }
 
 // scripts tells how many scripts and functions there are. Of the memory that they take only that

@@ -43,7 +43,7 @@ func (h *connection) othersRows() []command.Spec {
 		list,
 		row("PAUSE", "timeout:int [WRITE | ALL]", "2.9.50", admin, h.pause,
 			"Makes clients wait for a time."),
-		row("UNBLOCK", "client-id:int [TIMEOUT | ERROR]", "5.0.0", admin, unblock,
+		row("UNBLOCK", "client-id:int [TIMEOUT | ERROR]", "5.0.0", admin, h.unblock,
 			"Ends the waiting of another connection."),
 		row("UNPAUSE", "", "6.2.0", admin, h.unpause, "Ends the pause of clients."),
 	}
@@ -192,14 +192,19 @@ func (h *connection) unpause(c *command.Call) {
 	c.Reply.OK()
 }
 
-// unblock finds nobody who waits: there are no calls that do yet.
-func unblock(c *command.Call) {
-	c.Args.Int()
-	if c.Args.More() && !c.Args.Opt("TIMEOUT") && !c.Args.Opt("ERROR") {
-		c.Args.Fail(reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"))
+func (h *connection) unblock(c *command.Call) {
+	id, asError := c.Args.Int(), false
+	if c.Args.More() && !c.Args.Opt("TIMEOUT") {
+		if asError = c.Args.Opt("ERROR"); !asError {
+			c.Args.Fail(reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"))
+		}
 	}
 	if c.Args.Err() != nil {
 		c.Reply.Err(c.Args.Err())
+		return
+	}
+	if other := h.Sessions.Find(id); other != nil && other.Unblock(asError) {
+		c.Reply.Int(1)
 		return
 	}
 	c.Reply.Int(0)

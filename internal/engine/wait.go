@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"stampede/internal/command"
+	"stampede/internal/journal"
+	"stampede/internal/keyspace"
+	"stampede/internal/reply"
+	"stampede/internal/txn"
+)
+
+// Waiter is a call that waits for a change of its keys.
+//
+// It stands in a queue for each key, in the order of arrival. Whoever changes such a key
+// serves the queue before letting go of the shard, on behalf of those who wait; one whose
+// keys lie on several shards is served right after, by a transaction of its own. Its reply
+// waits here until its connection fetches it with [Runner.Finish].
+//
+// All but the atomics belong to whoever owns all shards of the keys, and to the connection
+// once done is set.
+type Waiter struct {
+	call command.Call
+	do   command.Waiting
+	set  txn.Set // shards of all keys of the call
+	keys []string
+
+	out     reply.Buffer
+	seen    journal.Position
+	changed bool
+	queued  bool // it stands in the queues
+
+	done    atomic.Bool
+	unblock atomic.Int32 // what CLIENT UNBLOCK wants
+}
+
+// What CLIENT UNBLOCK wants of a waiter.
+const (
+	unblockNot int32 = iota
+	unblockTimeUp
+	unblockError
+)
+
+// errUnblocked is the answer to a call that CLIENT UNBLOCK … ERROR ends.
+const errUnblocked reply.Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
+// NextMs is when [Runner.Finish] is to be tried though nobody has called: Unix time, 0: not
+// before somebody calls.
+func (w *Waiter) NextMs() int64 {
+	until, retry := w.call.Wait.UntilMs, w.call.Wait.RetryMs
+	if until == 0 || retry != 0 && retry < until {
+		return retry
+	}
+	return until
+}
+
+// waitKey names a queue.
+type waitKey struct {
+	db  int
+	key string
+}
+
+// queues are those of one shard; they belong to its owner.
+type queues map[waitKey][]*Waiter
+
+func (e *Engine) queueOf(db int, key string) (queues, waitKey) {
+	return e.waits[e.shards.Of([]byte(key))], waitKey{db, key}
+}
+
+// othersWait tells whether somebody waits for a key of the call. Its shards are owned.
+func (r *Runner) othersWait(c *command.Call) bool {
+	if r.engine.waiting.Load() == 0 {
+		return false
+	}
+	positions, _ := c.Row.Keys(c.Argv, r.positions[:0])
+	r.positions = positions
+	for _, at := range positions {
+		queues, key := r.engine.queueOf(c.DB, string(c.Argv[at]))
+		if len(queues[key]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// inTxOrWait is inTx for a call of a connection: it may have to wait.
+func (r *Runner) inTxOrWait(c *command.Call, set txn.Set) {
+	do, waits := c.Row.Do.(command.Waiting)
+	if !waits {
+		r.inTx(c)
+		return
+	}
+	for _, space := range r.tx.Spaces() {
+		if space != nil {
+			c.NowMs, space.NoTouch = space.NowMs, c.Session.NoTouch
+		}
+	}
+	c.Others = r.othersWait(c)
+	if do.Try(&r.tx, c) {
+		return
+	}
+	r.waiter = r.newWaiter(c, do, set)
+	r.stand(r.waiter)
+}
+
+// newWaiter keeps what the call needs beyond its batch.
+func (r *Runner) newWaiter(c *command.Call, do command.Waiting, set txn.Set) *Waiter {
+	w := &Waiter{call: *c, do: do, set: set}
+	w.call.Argv = make([][]byte, len(c.Argv))
+	for i, arg := range c.Argv {
+		w.call.Argv[i] = slices.Clone(arg)
+	}
+	keys := c.Wait.Keys
+	if keys == nil {
+		positions, _ := c.Row.Keys(c.Argv, nil)
+		for _, at := range positions {
+			keys = append(keys, c.Argv[at])
+		}
+	}
+	for _, key := range keys {
+		if !slices.Contains(w.keys, string(key)) {
+			w.keys = append(w.keys, string(key))
+		}
+	}
+	w.out.Proto = c.Session.Proto
+	w.call.Reply, w.call.Wait.Keys = &w.out, nil
+	c.Session.Public.SetBlocked(w.Unblock)
+	return w
+}
+
+// stand puts a waiter at the end of its queues.
+func (r *Runner) stand(w *Waiter) {
+	e := r.engine
+	for _, key := range w.keys {
+		queues, at := e.queueOf(w.call.DB, key)
+		queues[at] = append(queues[at], w)
+		r.tx.DB(w.call.DB, []byte(key)).Await(key)
+	}
+	w.queued = true
+	e.waiting.Add(1)
+}
+
+// leave takes a waiter out of its queues. All its shards are owned by tx.
+func (r *Runner) leave(tx command.Tx, w *Waiter) {
+	e := r.engine
+	for _, key := range w.keys {
+		queues, at := e.queueOf(w.call.DB, key)
+		list := slices.DeleteFunc(queues[at], func(other *Waiter) bool { return other == w })
+		if len(list) == 0 {
+			delete(queues, at)
+		} else {
+			queues[at] = list
+		}
+		tx.DB(w.call.DB, []byte(key)).Unawait(key)
+	}
+	w.queued = false
+	e.waiting.Add(-1)
+}
+
+// tryFor tries the call of a waiter whose shards are all owned by tx.
+func (r *Runner) tryFor(tx command.Tx, w *Waiter, nowMs int64) bool {
+	w.call.NowMs = nowMs
+	w.call.Args = command.NewArgs(w.call.Argv[w.call.Row.Words():])
+	w.call.Others = false
+	if !w.do.Try(tx, &w.call) {
+		return false
+	}
+	r.leave(tx, w)
+	r.served = append(r.served, w)
+	return true
+}
+
+// serveHeld serves those who wait for keys of the held shard.
+func (r *Runner) serveHeld() {
+	for r.space.HasReady() {
+		r.ready = r.space.TakeReady(r.ready[:0])
+		for _, ready := range r.ready {
+			r.serveKey(oneShard{r.space}, txn.One(r.held), ready, r.space.NowMs)
+		}
+	}
+}
+
+// serveKey serves those who wait for a key. tx owns the shards of owned.
+func (r *Runner) serveKey(tx command.Tx, owned txn.Set, ready keyspace.ReadyKey, nowMs int64) {
+	queues, at := r.engine.queueOf(ready.DB, ready.Key)
+	for _, w := range slices.Clone(queues[at]) {
+		if w.set&^owned != 0 {
+			r.unserved = append(r.unserved, w)
+			continue
+		}
+		if !r.tryFor(tx, w, nowMs) && w.do.InOrder {
+			return
+		}
+	}
+}
+
+// endTx ends r.tx, and serves those who waited for what it changed.
+func (r *Runner) endTx() {
+	owned := r.tx.Owned()
+	for more := owned != 0; more; {
+		more = false
+		for _, space := range r.tx.Spaces() {
+			if space == nil || !space.HasReady() {
+				continue
+			}
+			more = true
+			r.ready = space.TakeReady(r.ready[:0])
+			for _, ready := range r.ready {
+				r.serveKey(&r.tx, owned, ready, space.NowMs)
+			}
+		}
+	}
+	r.tx.End()
+	if len(r.served)+len(r.unserved) > 0 {
+		r.finishServed(r.tx.Seen)
+	}
+}
+
+// finishServed lets the connections know of those who were served, whose changes are in the
+// journal up to seen, and turns to those who need other shards.
+func (r *Runner) finishServed(seen journal.Position) {
+	for len(r.served)+len(r.unserved) > 0 {
+		for _, w := range r.served {
+			w.seen, w.changed = seen, true
+			w.done.Store(true)
+			w.call.Session.Public.Wake()
+		}
+		clear(r.served)
+		r.served = r.served[:0]
+		seen = r.serveApart()
+	}
+}
+
+// serveApart serves the next of those who need several shards, by a transaction.
+func (r *Runner) serveApart() (seen journal.Position) {
+	if len(r.unserved) == 0 {
+		return 0
+	}
+	w := r.unserved[0]
+	r.unserved = slices.Delete(r.unserved, 0, 1)
+	var tx txn.Tx
+	r.engine.shards.Begin(&tx, w.set, r.nowMs)
+	if w.queued {
+		for _, key := range w.keys {
+			space := tx.DB(w.call.DB, []byte(key)).Space()
+			r.serveKey(&tx, w.set, keyspace.ReadyKey{DB: w.call.DB, Key: key}, space.NowMs)
+		}
+	}
+	tx.End()
+	return tx.Seen
+}
+
+// Finish tells whether the call of a waiter is done, and appends its reply then. Its
+// connection calls it when it is woken and when NextMs has come.
+func (r *Runner) Finish(w *Waiter, out *reply.Buffer) (outcome Outcome, done bool) {
+	r.nowMs = r.engine.clock()
+	if !w.done.Load() && !r.finish(w) {
+		return Outcome{}, false
+	}
+	w.call.Session.Public.SetBlocked(nil)
+	out.B = append(out.B, w.out.B...)
+	return Outcome{Seen: w.seen, Changed: w.changed}, true
+}
+
+// finish looks whether the time of a waiter is over, or whether time has brought what it
+// waits for.
+func (r *Runner) finish(w *Waiter) (done bool) {
+	unblock := w.unblock.Load()
+	if next := w.NextMs(); unblock == unblockNot && (next == 0 || r.nowMs < next) {
+		return false
+	}
+	if !r.own(w.set) {
+		w.call.Wait.RetryMs = r.nowMs + busyRetryMs
+		return false
+	}
+	defer r.endTx()
+	if !w.queued {
+		return w.done.Load()
+	}
+	if retry := w.call.Wait.RetryMs; retry != 0 && retry <= r.nowMs {
+		w.call.Wait.RetryMs = 0
+		for _, key := range w.keys {
+			r.tx.DB(w.call.DB, []byte(key)).MarkReady(key)
+		}
+	}
+	switch until := w.call.Wait.UntilMs; {
+	case unblock == unblockError:
+		w.out.Fail(errUnblocked)
+	case unblock == unblockTimeUp, until != 0 && until <= r.nowMs:
+		w.call.NowMs = r.nowMs
+		w.call.Args = command.NewArgs(w.call.Argv[w.call.Row.Words():])
+		w.do.TimeUp(&r.tx, &w.call)
+	default:
+		return false
+	}
+	r.leave(&r.tx, w)
+	w.done.Store(true)
+	return true
+}
+
+// busyRetryMs is when a waiter is looked at again while a script runs long.
+const busyRetryMs = 10
+
+// Abandon forgets a waiter whose connection has ended.
+func (e *Engine) Abandon(w *Waiter) {
+	if w.done.Load() {
+		return
+	}
+	r := e.NewRunner()
+	r.nowMs = e.clock()
+	e.shards.Begin(&r.tx, w.set, r.nowMs)
+	if w.queued {
+		r.leave(&r.tx, w)
+		for _, key := range w.keys { // whoever stands behind it may be served now
+			r.tx.DB(w.call.DB, []byte(key)).MarkReady(key)
+		}
+	}
+	r.endTx()
+}
+
+// Unblock lets the call end as if its time were over, or with an error. It is false if it
+// is done, or about to be.
+func (w *Waiter) Unblock(asError bool) bool {
+	want := unblockTimeUp
+	if asError {
+		want = unblockError
+	}
+	if w.done.Load() || !w.unblock.CompareAndSwap(unblockNot, want) {
+		return false
+	}
+	w.call.Session.Public.Wake()
+	return true
+}
+
+// Waiting is how many calls wait.
+func (e *Engine) Waiting() int { return int(e.waiting.Load()) }
