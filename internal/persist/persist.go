@@ -151,6 +151,7 @@ func (s *Store) openJournal() error {
 	log, err := journal.Open(journal.Options{
 		FS: s.fs, Dir: filepath.Join(s.o.Dir, JournalDir), Fsync: s.o.Fsync,
 		SegmentBytes: s.o.SegmentBytes, Log: s.o.Log, Hooks: s.o.Hooks,
+		ID: s.head.journal,
 	}, s.head.position)
 	if err != nil {
 		return err
