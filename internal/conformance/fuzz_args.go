@@ -12,13 +12,14 @@ import (
 // generator draws random calls. It knows no more of the servers than what it must to keep
 // the calls meaningful: which connections are inside MULTI.
 type generator struct {
-	rng      *rand.Rand
-	rows     []parsedRow
-	total    int // sum of the weights
-	inMulti  []bool
-	lastKeys int      // how many keys the last "zkeys" gave, for the weights that follow
-	scripts  []string // that were drawn lately
-	cover    Coverage
+	rng          *rand.Rand
+	rows         []parsedRow
+	total        int // sum of the weights
+	inMulti      []bool
+	lastKeys     int      // how many keys the last "zkeys" gave, for the weights that follow
+	scripts      []string // that were drawn lately
+	scriptsDrawn int
+	cover        Coverage
 }
 
 // parsedRow is a fuzzRow made ready.
