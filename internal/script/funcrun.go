@@ -10,12 +10,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"stampede/internal/command"
 	"stampede/internal/reply"
 )
-
-// lookUp is how long a call that waits for a library does so before it lets its host look up.
-const lookUp = 2 * time.Millisecond
 
 // The refusals of [Functions.Kill].
 const (
@@ -39,9 +35,9 @@ type FunctionHost interface {
 // Run runs a function and writes exactly one reply to out, as [Library.Run] does.
 //
 // Functions of a library without state run anywhere. A library with state has one machine, so its
-// functions run one after the other. Whoever waits for it owns shards, which is no deadlock:
-// whoever has it waits for nothing. Such a function must not be run twice, as what it does to its
-// state cannot be undone: so it begins only once its host owns everything.
+// functions run one after the other. Such a function must not be run twice, as what it does to its
+// state cannot be undone: so it begins only once its host owns everything. Then nobody else is in
+// the machine, unless hosts are not FunctionHosts; those wait.
 func (f *Functions) Run(function *Function, in Input, out *reply.Buffer) {
 	in.declare(function.Flags)
 	home := function.library.home
@@ -58,11 +54,7 @@ func (f *Functions) Run(function *Function, in Input, out *reply.Buffer) {
 		f.runAnywhere(function, &in, out)
 		return
 	}
-	m, err := enter(home, in.Host)
-	if err != nil {
-		out.Err(err)
-		return
-	}
+	m := <-home
 	defer func() { home <- m }()
 	f.runIn(m, function, &in, out)
 }
@@ -77,27 +69,6 @@ func (f *Functions) runAnywhere(function *Function, in *Input, out *reply.Buffer
 		m.close()
 	} else {
 		f.idle.put(m)
-	}
-}
-
-// enter takes the machine of a library, once it is free. The host may end the wait.
-func enter(home chan *machine, host command.Host) (*machine, error) {
-	select {
-	case m := <-home:
-		return m, nil
-	default:
-	}
-	ticker := time.NewTicker(lookUp)
-	defer ticker.Stop()
-	for {
-		select {
-		case m := <-home:
-			return m, nil
-		case <-ticker.C:
-			if err := host.Pause(); err != nil {
-				return nil, err
-			}
-		}
 	}
 }
 

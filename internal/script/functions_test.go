@@ -132,27 +132,6 @@ func TestStateIsTouchedOnlyWhenAllIsOwned(t *testing.T) {
 	}
 }
 
-// impatientHost ends what waits.
-type impatientHost struct{ *fakeHost }
-
-var errImpatient = reply.Error("ERR waited for too long")
-
-func (h *impatientHost) Pause() error { return errImpatient }
-
-func TestWaitingForALibraryEnds(t *testing.T) {
-	functions := load(t, libraryOf(counting))
-	home := functions.Libraries()[0].home
-	machine := <-home // somebody is inside
-	got := fcall(t, functions, Input{Host: &impatientHost{newFakeHost()}}, "count")
-	if want := "-" + errImpatient.Error() + "\r\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	home <- machine
-	if got := fcall(t, functions, Input{}, "count"); got != ":1\r\n" {
-		t.Errorf("afterwards: %q", got)
-	}
-}
-
 // TestAHostThatPanics leaves the library as it is.
 func TestAHostThatPanics(t *testing.T) {
 	functions := load(t, libraryOf("local n = 0 redis.register_function('call', function() "+

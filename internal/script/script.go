@@ -14,8 +14,8 @@
 // # Ownership
 //
 // A Library may be used by anybody, and so may its Functions. A machine belongs to one run at a
-// time, and so do the values in it. A run happens on its caller's goroutine. Who waits for the
-// machine of a library may own shards; who has it waits for nothing.
+// time, and so do the values in it. A run happens on its caller's goroutine. Who has the machine of
+// a library waits for nothing, so it may be waited for while shards are owned.
 //
 // # The evaluator
 //
