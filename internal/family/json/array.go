@@ -54,11 +54,10 @@ func (ch *chapter) insert(
 		if !ok {
 			return errBounds
 		}
-		t.edit(jsondoc.Edit{
+		c.Reply.Int(n + int64(len(texts)))
+		return t.edit(jsondoc.Edit{
 			At: v.Offset(), Op: jsondoc.InsertElements, Index: int(at), Value: values,
 		})
-		c.Reply.Int(n + int64(len(texts)))
-		return nil
 	})
 }
 
@@ -81,9 +80,8 @@ func (ch *chapter) arrPop(db *keyspace.DB, c *command.Call) {
 			c.Reply.Null()
 			return nil
 		}
-		t.edit(jsondoc.Edit{At: popped.Offset(), Op: jsondoc.Delete})
 		t.bulkText(c.Reply, popped)
-		return nil
+		return t.edit(jsondoc.Edit{At: popped.Offset(), Op: jsondoc.Delete})
 	})
 }
 
@@ -107,8 +105,7 @@ func (ch *chapter) arrTrim(db *keyspace.DB, c *command.Call) {
 		case nested:
 			return t.deleteOutside(v, from, to)
 		}
-		t.replaceByPart(v, from, to)
-		return nil
+		return t.replaceByPart(v, from, to)
 	})
 }
 
@@ -125,7 +122,7 @@ func kept(start, stop, n int64) (from, to int64) {
 }
 
 // replaceByPart puts an array of those elements in the place of an array.
-func (t *target) replaceByPart(v jsondoc.Value, from, to int64) {
+func (t *target) replaceByPart(v jsondoc.Value, from, to int64) error {
 	at := len(t.desk.Values)
 	var m jsondoc.Mark
 	t.desk.Values, m = jsondoc.OpenArray(t.desk.Values)
@@ -135,7 +132,7 @@ func (t *target) replaceByPart(v jsondoc.Value, from, to int64) {
 		}
 	}
 	t.desk.Values = jsondoc.Close(t.desk.Values, m)
-	t.edit(jsondoc.Edit{At: v.Offset(), Value: t.desk.Values[at:]})
+	return t.edit(jsondoc.Edit{At: v.Offset(), Value: t.desk.Values[at:]})
 }
 
 // deleteOutside deletes the other elements one by one: among those that stay may be arrays
@@ -148,7 +145,9 @@ func (t *target) deleteOutside(v jsondoc.Value, from, to int64) error {
 		if len(t.desk.Edits) >= jsonpath.MatchesDefault {
 			return said(jsonpath.ErrTooManyMatches)
 		}
-		t.edit(jsondoc.Edit{At: it.Value().Offset(), Op: jsondoc.Delete})
+		if err := t.edit(jsondoc.Edit{At: it.Value().Offset(), Op: jsondoc.Delete}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,9 +3,6 @@
 package json
 
 import (
-	"bytes"
-	"slices"
-
 	"stampede/internal/command"
 	"stampede/internal/jsondoc"
 	"stampede/internal/jsonpath"
@@ -56,6 +53,9 @@ func (l *layout) read(c *command.Call) {
 	if f := l.format; f != nil && max(len(f.Indent), len(f.Newline), len(f.Space)) > spaceMax {
 		a.Fail(errSpace)
 	}
+	if len(l.paths) > pathsMax {
+		a.Fail(errPaths)
+	}
 }
 
 // addPath reads a path. Where there is only one nothing is copied.
@@ -75,10 +75,12 @@ func (l *layout) pretty() *jsondoc.Format {
 	return l.format
 }
 
-// spaceMax bounds what a call can make of a small document by its layout.
+// What bounds what a call can make of a small document.
 const (
 	spaceMax             = 64
+	pathsMax             = 1024
 	errSpace reply.Error = "ERR INDENT, NEWLINE and SPACE have 64 bytes at most"
+	errPaths reply.Error = "ERR JSON.GET takes 1024 paths at most"
 )
 
 func (l *layout) readForm(c *command.Call) {
@@ -211,10 +213,12 @@ func (ch *chapter) appendSeveral(
 		legacy = legacy && path.Legacy()
 	}
 	dst = append(dst, '{')
-	for i, written := range l.paths {
-		if slices.ContainsFunc(l.paths[:i], func(p []byte) bool { return bytes.Equal(p, written) }) {
+	seen := make(map[string]bool, len(l.paths))
+	for _, written := range l.paths {
+		if seen[string(written)] {
 			continue
 		}
+		seen[string(written)] = true
 		var t target
 		if err := t.readAs(ch, db, key, written, legacy); err != nil || !t.Exists() {
 			return nil, err

@@ -122,7 +122,9 @@ func (t *target) calculate(op operation, by []byte) error {
 		if t.desk.Values, err = op.appendResult(t.desk.Values, m.Value, operand); err != nil {
 			return err
 		}
-		t.edit(jsondoc.Edit{At: m.Value.Offset(), Value: t.desk.Values[at:]})
+		if err := t.edit(jsondoc.Edit{At: m.Value.Offset(), Value: t.desk.Values[at:]}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -9,54 +9,59 @@ import (
 )
 
 func (ch *chapter) del(db *keyspace.DB, c *command.Call) {
-	key, path := c.Args.Bytes(), optionalPath(c)
-	if !done(c) {
-		return
-	}
-	var t target
-	if err := t.find(ch, db, key, path); err != nil {
-		c.Reply.Err(err)
-		return
-	}
-	if t.Exists() && t.path.IsRoot() {
-		t.Remove()
-		c.Reply.Int(1)
-		return
-	}
-	t.outermost()
-	for _, m := range t.matches {
-		t.edit(jsondoc.Edit{At: m.Value.Offset(), Op: jsondoc.Delete})
-	}
-	n := len(t.matches)
-	if err := t.apply(); err != nil {
-		c.Reply.Err(err)
-		return
-	}
-	c.Reply.Int(int64(n))
+	ch.count(db, c, func(t *target) (n int, err error) {
+		switch {
+		case !t.Exists():
+			return 0, nil
+		case t.path.IsRoot():
+			t.Remove()
+			return 1, nil
+		}
+		t.outermost()
+		for _, m := range t.matches {
+			if err := t.edit(jsondoc.Edit{At: m.Value.Offset(), Op: jsondoc.Delete}); err != nil {
+				return 0, err
+			}
+		}
+		return len(t.matches), t.apply()
+	})
 }
 
 func (ch *chapter) empty(db *keyspace.DB, c *command.Call) {
+	ch.count(db, c, func(t *target) (n int, err error) {
+		if !t.Exists() {
+			return 0, errNoKey
+		}
+		t.outermost()
+		for _, m := range t.matches {
+			empty := emptyOf(m.Value)
+			if empty == nil {
+				continue
+			}
+			if err := t.edit(jsondoc.Edit{At: m.Value.Offset(), Value: empty}); err != nil {
+				return 0, err
+			}
+		}
+		n = len(t.desk.Edits)
+		return n, t.apply()
+	})
+}
+
+// count answers with how many of the values, to which the path of a call leads, change did
+// something to.
+func (ch *chapter) count(
+	db *keyspace.DB, c *command.Call, change func(t *target) (n int, err error),
+) {
 	key, path := c.Args.Bytes(), optionalPath(c)
 	if !done(c) {
 		return
 	}
 	var t target
-	err := t.find(ch, db, key, path)
-	if err == nil && !t.Exists() {
-		err = errNoKey
+	n, err := 0, t.find(ch, db, key, path)
+	if err == nil {
+		n, err = change(&t)
 	}
 	if err != nil {
-		c.Reply.Err(err)
-		return
-	}
-	t.outermost()
-	for _, m := range t.matches {
-		if empty := emptyOf(m.Value); empty != nil {
-			t.edit(jsondoc.Edit{At: m.Value.Offset(), Value: empty})
-		}
-	}
-	n := len(t.desk.Edits)
-	if err := t.apply(); err != nil {
 		c.Reply.Err(err)
 		return
 	}

@@ -103,7 +103,9 @@ func (t *target) aimAt(value []byte, only condition) error {
 		return t.addMembers(func() ([]byte, error) { return value, nil })
 	default:
 		for _, m := range t.matches {
-			t.edit(jsondoc.Edit{At: m.Value.Offset(), Value: value})
+			if err := t.edit(jsondoc.Edit{At: m.Value.Offset(), Value: value}); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -136,9 +138,11 @@ func (t *target) addMembers(value func() ([]byte, error)) error {
 		if err != nil {
 			return err
 		}
-		t.edit(jsondoc.Edit{
+		if err := t.edit(jsondoc.Edit{
 			At: m.Value.Offset(), Op: jsondoc.InsertMember, Name: name, Value: packed,
-		})
+		}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

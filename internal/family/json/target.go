@@ -54,6 +54,7 @@ type target struct {
 	path    *jsonpath.Path
 	written []byte // the path as the call has it
 	matches []jsonpath.Match
+	added   int // bytes of all edits' values
 }
 
 // rootPath is what a path is that a call leaves out.
@@ -207,22 +208,22 @@ func (t *target) pack(text []byte) (packed []byte, err error) {
 	return t.desk.Values[at:len(t.desk.Values):len(t.desk.Values)], nil
 }
 
-// edit adds an edit to those that apply will carry out.
-func (t *target) edit(e jsondoc.Edit) { t.desk.Edits = append(t.desk.Edits, e) }
+// edit adds an edit to those that apply will carry out, unless what they put in is more
+// than a document can be.
+func (t *target) edit(e jsondoc.Edit) error {
+	if t.added += len(e.Value); t.added > jsondoc.TextBytesMax {
+		return said(jsondoc.ErrTooLarge)
+	}
+	t.desk.Edits = append(t.desk.Edits, e)
+	return nil
+}
 
 // apply carries out the edits, all or none.
 func (t *target) apply() error {
-	edits := t.desk.Edits
-	if len(edits) == 0 {
+	if len(t.desk.Edits) == 0 {
 		return nil
 	}
-	size := 0
-	for i := range edits {
-		if size += len(edits[i].Value); size > jsondoc.TextBytesMax {
-			return said(jsondoc.ErrTooLarge)
-		}
-	}
-	if err := t.Apply(edits); err != nil {
+	if err := t.Apply(t.desk.Edits); err != nil {
 		return said(err)
 	}
 	return nil

@@ -34,9 +34,8 @@ func (ch *chapter) strAppend(db *keyspace.DB, c *command.Call) {
 	}
 	t.changeAll(c, jsondoc.String, "not a string", func(v jsondoc.Value) error {
 		whole := append(append([]byte(nil), v.Text()...), suffix.Text()...)
-		t.edit(jsondoc.Edit{At: v.Offset(), Value: jsondoc.AppendString(nil, whole)})
 		c.Reply.Int(int64(len(whole)))
-		return nil
+		return t.edit(jsondoc.Edit{At: v.Offset(), Value: jsondoc.AppendString(nil, whole)})
 	})
 }
 
@@ -53,7 +52,6 @@ func (ch *chapter) toggle(db *keyspace.DB, c *command.Call) {
 	t.changeAll(c, jsondoc.Bool, "not a bool", func(v jsondoc.Value) error {
 		at := len(t.desk.Values)
 		t.desk.Values = jsondoc.AppendBool(t.desk.Values, !v.Bool())
-		t.edit(jsondoc.Edit{At: v.Offset(), Value: t.desk.Values[at:]})
 		switch {
 		case t.path.Legacy():
 			c.Reply.Text(boolText(!v.Bool()))
@@ -62,6 +60,6 @@ func (ch *chapter) toggle(db *keyspace.DB, c *command.Call) {
 		default:
 			c.Reply.Int(1)
 		}
-		return nil
+		return t.edit(jsondoc.Edit{At: v.Offset(), Value: t.desk.Values[at:]})
 	})
 }
