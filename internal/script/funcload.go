@@ -3,12 +3,13 @@
 package script
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
-	"stampede/internal/assert"
 	"stampede/internal/command"
 	"stampede/internal/reply"
 )
@@ -139,16 +140,34 @@ func (m *machine) runCode(code string) error {
 	m.loading = nil
 	second, err := m.compile(text, functionChunk)
 	m.loading = list
-	assert.That(err == nil, "the code of a library compiles only without globals")
+	if err == nil && !alike(first, second) {
+		err = errors.New(functionChunk + ":1: this library cannot be compiled")
+	}
+	if err != nil {
+		return reply.Error("ERR Error compiling function: " + err.Error())
+	}
 	become(first, second)
 	return nil
 }
 
-// become makes p what q is. They are of the same text.
+// alike tells whether two functions have the same functions within them and the same upvalues, as
+// those of one text should.
+func alike(p, q *lua.FunctionProto) bool {
+	if !slices.Equal(p.DbgUpvalues, q.DbgUpvalues) || p.NumUpvalues != q.NumUpvalues ||
+		len(p.FunctionPrototypes) != len(q.FunctionPrototypes) {
+		return false
+	}
+	for i, inner := range p.FunctionPrototypes {
+		if !alike(inner, q.FunctionPrototypes[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// become makes p, and the functions within it, what q is. They are alike.
 func become(p, q *lua.FunctionProto) {
 	inner := p.FunctionPrototypes
-	assert.That(p.NumUpvalues == q.NumUpvalues && len(inner) == len(q.FunctionPrototypes),
-		"a text compiles to different functions")
 	for i := range inner {
 		become(inner[i], q.FunctionPrototypes[i])
 	}
