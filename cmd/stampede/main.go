@@ -25,6 +25,8 @@ type commands struct {
 	Serve ServeCmd `cmd:"" help:"Run the store."`
 	Bench BenchCmd `cmd:"" help:"Measure a server: ours, Redis, or one against the other."`
 	Demo  DemoCmd  `cmd:"" help:"Watch a flash sale: a crowd of buyers, a few units, nothing oversold."`
+
+	Journal JournalCmd `cmd:"" help:"Check, show or repair the journal of a store."`
 }
 
 func main() {

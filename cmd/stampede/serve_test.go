@@ -129,7 +129,7 @@ func TestMetricsAndLogFile(t *testing.T) {
 	addr := free.Addr().String()
 	_ = free.Close()
 	logFile := filepath.Join(t.TempDir(), "log")
-	p := startProgram(t, "--metrics-addr", addr, "--set", "logfile="+logFile)
+	p := startProgram(t, "--memory-only", "--metrics-addr", addr, "--set", "logfile="+logFile)
 	ask(t, "tcp", p.addr, "GET k")
 	// The page may not listen yet, and calls are counted a moment after their replies.
 	var page, missing string

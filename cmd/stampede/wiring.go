@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"stampede/internal/config"
+	"stampede/internal/disk"
 	"stampede/internal/engine"
 	"stampede/internal/family/admin"
 	"stampede/internal/journal"
@@ -42,6 +43,12 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 		return err
 	}
 	defer closeLog()
+	dir := parameters.Text(config.Dir)
+	if !c.MemoryOnly {
+		if err := checkFolder(dir); err != nil {
+			return err
+		}
+	}
 	tuneRuntime()
 
 	var door *server.Server
@@ -55,8 +62,11 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 			ended.Store(true)
 			stop()
 		},
-		Durability: c.durability(parameters, log, func() { door.Durable() }),
+		Durability: c.durability(dir, log, func() { door.Durable() }),
 	})
+	if errors.Is(err, disk.ErrLocked) {
+		return errInUse(dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -82,13 +92,13 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 
 // durability is where the data is kept.
 func (c *ServeCmd) durability(
-	parameters *config.Config, log *slog.Logger, wake func(),
+	dir string, log *slog.Logger, wake func(),
 ) *engine.Durability {
 	if c.MemoryOnly {
 		return nil
 	}
 	return &engine.Durability{
-		Dir: parameters.Text(config.Dir), Log: log,
+		Dir: dir, Log: log,
 		Durable: func(journal.Position) { wake() }, Failed: wake,
 	}
 }

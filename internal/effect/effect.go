@@ -91,6 +91,22 @@ func partsOf(op Op) (p parts, ok bool) {
 	return layouts[op], true
 }
 
+// String is the op's name, for people: what names it on a disk is its number.
+func (op Op) String() string {
+	names := [opEnd]string{
+		Set: "set", Splice: "splice", Deadline: "deadline", Remove: "remove",
+		HashSet: "hash-set", HashDelete: "hash-delete",
+		ZSetAdd: "zset-add", ZSetRemove: "zset-remove", ZSetCut: "zset-cut",
+		Flush: "flush", FlushAll: "flush-all", Swap: "swap", Move: "move", Copy: "copy",
+		JSONSet: "json-set", Stock: "stock", Lease: "lease",
+		FunctionLoad: "function-load", FunctionDrop: "function-drop",
+	}
+	if op == 0 || op >= opEnd {
+		return "unknown"
+	}
+	return names[op]
+}
+
 // HasKey tells whether an effect of this op is about one key and nothing else: then it
 // concerns one shard only.
 func (op Op) HasKey() bool {

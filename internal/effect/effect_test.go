@@ -71,6 +71,19 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
+func TestEveryOpHasANameOfItsOwn(t *testing.T) {
+	seen := map[string]bool{"": true, Op(0).String(): true, opEnd.String(): true}
+	for op := Set; op < opEnd; op++ {
+		if seen[op.String()] {
+			t.Errorf("op %d is called %q", op, op)
+		}
+		seen[op.String()] = true
+	}
+	if len(seen) != int(opEnd)+1 {
+		t.Errorf("%d names", len(seen))
+	}
+}
+
 func TestWhatIsCutShortIsAFault(t *testing.T) {
 	var b Buffer
 	every(&b)
