@@ -147,8 +147,10 @@ func (l *Log) Close() error {
 		if err = l.seal(); err == nil {
 			err = w.file.Truncate(headerBytes + int64(w.written.at-w.first))
 		}
-		err = errors.Join(err, w.file.Close())
-		w.file = nil
+		if w.file != nil { // the seal may have wanted another segment, in vain
+			err = errors.Join(err, w.file.Close())
+			w.file = nil
+		}
 	}
 	l.closed.Store(true)
 	l.news.ring()

@@ -32,6 +32,7 @@ package persist
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -183,10 +184,12 @@ func (s *Store) readHead() error {
 	r := rdb.NewReader(file, keyspace.ReaderOptions())
 	for {
 		item, err := r.Next()
-		if err != nil && item == nil {
+		switch {
+		case err == io.EOF:
+			return nil // it is of an empty store
+		case err != nil:
 			return s.snapshotError(err)
-		}
-		if err != nil || item.What != rdb.ItemAux {
+		case item.What != rdb.ItemAux:
 			return nil
 		}
 		if err := s.head.note(item); err != nil {
