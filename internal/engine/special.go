@@ -136,12 +136,11 @@ func (r *Runner) execOne(queued session.Queued, out *reply.Buffer) {
 // only read: a queue takes memory, too, and is not of the data that can be let go.
 func (r *Runner) enqueue(s *session.Session, p *plan, argv [][]byte, out *reply.Buffer) {
 	if r.engine.config.Int(config.MaxMemory) != 0 {
-		if shard := r.shardOf(p.row, argv); shard != none {
-			if r.hold(shard) && !r.engine.makeRoom(shard, r.space, argv) {
-				p.refusal = reply.ErrOOM
-				r.refuse(s, p, out)
-				return
-			}
+		shard := max(r.shardOf(p.row, argv), 0) // any shard will do if it is not one
+		if r.hold(shard) && !r.engine.makeRoom(shard, r.space, argv) {
+			p.refusal = reply.ErrOOM
+			r.refuse(s, p, out)
+			return
 		}
 	}
 	s.Multi.Add(argv, p.row)
