@@ -84,6 +84,7 @@ func (w *treeWalk) node(node arena.Ref, height int) kid {
 	assert.That(in.n > 0 && in.n <= innerMax, "stock: number of children")
 	for i := range in.kids[:in.n] {
 		assert.That(w.node(in.kids[i].node, height-1) == in.kids[i], "stock: sums of a child")
+		assert.That(in.keys[i] == in.kids[i].least.key, "stock: key of a child")
 	}
 	return in.total(node)
 }
@@ -104,11 +105,11 @@ func (w *treeWalk) leaf(node arena.Ref) kid {
 		assert.That(p.key == e.key, "stock: key of an entry")
 		if w.before != 0 {
 			before := t.placeOf(w.before)
-			assert.That(t.before(entry{before.key, w.before}, &p), "stock: order of a tree")
+			assert.That(t.entryBefore(entry{before.key, w.before}, &p), "stock: order of a tree")
 		}
 		w.before = e.ref
 	}
 	return kid{
-		least: l.used()[0], node: node, count: uint32(l.n), sum: t.sumOf(l.used()),
+		least: l.used()[0], node: node, count: uint32(l.n), sum: t.sumOf(l.used(), false),
 	}
 }

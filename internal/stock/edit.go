@@ -19,7 +19,7 @@ func (t *tree) add(way *path, level int, count int, sum uint64) {
 // setLeast tells the nodes on the way from level upwards what the least entry below is.
 func (t *tree) setLeast(way *path, level int, e entry) {
 	for ; level < t.height; level++ {
-		t.inner(way[level].node).kids[way[level].pos].least = e
+		t.inner(way[level].node).setLeast(way[level].pos, e)
 		if way[level].pos > 0 {
 			return
 		}
@@ -65,7 +65,7 @@ func (t *tree) insertFull(way *path, node arena.Ref, pos int, e entry, units uin
 	l := t.leaf(node)
 	const half = leafMax / 2
 	moved := l.used()[half:]
-	right := kid{least: moved[0], count: uint32(len(moved)), sum: t.sumOf(moved)}
+	right := kid{least: moved[0], count: uint32(len(moved)), sum: t.sumOf(moved, t.single(way))}
 	t.add(way, 0, -len(moved), -right.sum)
 	r := t.addLeaf(way, node, len(moved), right)
 	l = t.leaf(node)
@@ -99,7 +99,7 @@ func (t *tree) addLeaf(way *path, node arena.Ref, n int, k kid) *leaf {
 	l.next = k.node
 	if t.height == 0 {
 		stays := l.used()[:int(l.n)-n]
-		left := kid{least: stays[0], node: node, count: uint32(len(stays)), sum: t.sumOf(stays)}
+		left := kid{least: stays[0], node: node, count: uint32(len(stays)), sum: t.sumOf(stays, t.single(way))}
 		t.newRoot(left, k)
 		return r
 	}
@@ -111,7 +111,8 @@ func (t *tree) addLeaf(way *path, node arena.Ref, n int, k kid) *leaf {
 func (t *tree) newRoot(left, right kid) {
 	t.root = t.newInner()
 	in := t.inner(t.root)
-	in.n, in.kids[0], in.kids[1] = 2, left, right
+	in.insert(0, left)
+	in.insert(1, right)
 	t.height++
 	assert.That(t.height < heightMax, "stock: tree too high")
 }
@@ -132,7 +133,7 @@ func (t *tree) addKid(way *path, level int, k kid) {
 	rightNode := t.newInner()
 	in = t.inner(node)
 	right := t.inner(rightNode)
-	right.n = uint16(copy(right.kids[:], in.kids[half:in.n]))
+	right.append(in.keys[half:in.n], in.kids[half:in.n])
 	in.n = uint16(half)
 	if pos > half {
 		right.insert(pos-half, k)
@@ -159,6 +160,7 @@ func (t *tree) share(way *path, node arena.Ref) bool {
 		right := &in.kids[pos+1]
 		if room := leafMax - int(right.count); room >= shareRoom {
 			t.moveRight(&in.kids[pos], right, (room+1)/2)
+			in.setLeast(pos+1, t.leaf(right.node).entries()[0])
 			return true
 		}
 	}
@@ -166,6 +168,7 @@ func (t *tree) share(way *path, node arena.Ref) bool {
 		left := &in.kids[pos-1]
 		if room := leafMax - int(left.count); room >= shareRoom {
 			t.moveLeft(left, &in.kids[pos], (room+1)/2)
+			in.setLeast(pos, t.leaf(in.kids[pos].node).entries()[0])
 			return true
 		}
 	}
@@ -182,7 +185,6 @@ func (t *tree) moveRight(from, to *kid, n int) {
 	t.account(from, to, moved)
 	l.n -= uint16(n)
 	r.n += uint16(n)
-	to.least = all[0]
 }
 
 // moveLeft moves the first n entries of a leaf to the one before.
@@ -194,12 +196,20 @@ func (t *tree) moveLeft(to, from *kid, n int) {
 	copy(r.used(), r.used()[n:])
 	l.n += uint16(n)
 	r.n -= uint16(n)
-	from.least = r.entries()[0]
+}
+
+// single tells whether each entry of the leaf on the way has one unit.
+func (t *tree) single(way *path) bool {
+	if t.height == 0 {
+		return t.sum == uint64(t.len)
+	}
+	k := &t.inner(way[0].node).kids[way[0].pos]
+	return k.sum == uint64(k.count)
 }
 
 // account moves the count and the sum of entries from one child to another.
 func (t *tree) account(from, to *kid, moved []entry) {
-	sum := t.sumOf(moved)
+	sum := t.sumOf(moved, from.sum == uint64(from.count))
 	from.count -= uint32(len(moved))
 	from.sum -= sum
 	to.count += uint32(len(moved))
@@ -295,7 +305,7 @@ func (t *tree) joinInners(way *path, level, left int) bool {
 	if int(l.n+r.n) > innerMerge {
 		return false
 	}
-	l.n += uint16(copy(l.kids[l.n:], r.kids[:r.n]))
+	l.append(r.keys[:r.n], r.kids[:r.n])
 	a.count += b.count
 	a.sum += b.sum
 	t.freeInner(b.node)

@@ -134,7 +134,7 @@ func TestBytesOfAHold(t *testing.T) {
 // filled is a stock with n holds, each of a buyer of its own, granted two in a millisecond.
 func filled(t testing.TB, n, nameBytes int, perBuyer int64) (*stock.Stock, *arena.Arena) {
 	a := newArena(t)
-	s := open(t, a, 1<<50, stock.Terms{PerBuyer: perBuyer}, 1_700_000_000_000)
+	s := open(t, a, 1<<50, stock.Terms{PerBuyer: perBuyer, EndedMax: 1000}, 1_700_000_000_000)
 	log := stock.Log{}
 	for i := range n {
 		log.Effect = log.Effect[:0]

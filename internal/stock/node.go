@@ -15,7 +15,7 @@ const (
 	leafMax   = 62
 	leafLeast = 6
 	leafMin   = leafMax / 3
-	innerMax  = 42
+	innerMax  = 36
 	innerMin  = innerMax / 3
 	heightMax = 12 // levels of inner nodes: 14^12 leaves are more than an arena has
 
@@ -49,9 +49,12 @@ type kid struct {
 	sum   uint64
 }
 
+// inner is a node above others. The keys of the least entries stand once more at its
+// beginning, so that a search reads two or three lines of the cache.
 type inner struct {
 	n    uint16
-	_    [14]byte
+	_    [6]byte
+	keys [innerMax]uint32
 	kids [innerMax]kid
 }
 
@@ -85,14 +88,25 @@ func (l *leaf) remove(pos int) {
 }
 
 func (in *inner) insert(pos int, k kid) {
+	copy(in.keys[pos+1:in.n+1], in.keys[pos:in.n])
 	copy(in.kids[pos+1:in.n+1], in.kids[pos:in.n])
-	in.kids[pos] = k
+	in.keys[pos], in.kids[pos] = k.least.key, k
 	in.n++
 }
 
 func (in *inner) remove(pos int) {
+	copy(in.keys[pos:], in.keys[pos+1:in.n])
 	copy(in.kids[pos:], in.kids[pos+1:in.n])
 	in.n--
+}
+
+// setLeast says what the least entry below a child is.
+func (in *inner) setLeast(pos int, e entry) { in.keys[pos], in.kids[pos].least = e.key, e }
+
+// append puts the children of another node behind those of this one.
+func (in *inner) append(keys []uint32, kids []kid) {
+	copy(in.keys[in.n:], keys)
+	in.n += uint16(copy(in.kids[in.n:], kids))
 }
 
 // total is the kid that stands for the whole node.

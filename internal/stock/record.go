@@ -51,10 +51,15 @@ func (s *Stock) used(buyer []byte, nowMs int64) int64 {
 	used := int64(0)
 	c := s.buyers.seek(first)
 	for range buyersWalkMax {
-		if !c.valid() || string(s.book.buyer(c.ref())) != string(buyer) {
+		if !c.valid() {
 			return used
 		}
-		used += int64(s.book.units(c.ref()))
+		// Most buyers have nothing yet: their key alone says so.
+		e := c.entry()
+		if e.key != first.key || string(s.book.buyer(e.ref)) != string(buyer) {
+			return used
+		}
+		used += int64(s.book.units(e.ref))
 		c.next()
 	}
 	last := first
@@ -112,33 +117,71 @@ func (s *Stock) drop(ref uint32) {
 
 // change gives a hold another state and another end.
 func (s *Stock) change(ref uint32, to state, endMs int64) {
-	s.leave(ref)
+	stays := s.staysWithBuyer(ref, to, endMs)
+	s.leaveEnds(ref)
+	if !stays {
+		s.leaveBuyer(ref)
+	}
 	s.book.set(ref, to, endMs)
-	s.enter(ref)
+	s.enterEnds(ref)
+	if !stays {
+		s.enterBuyer(ref)
+	}
 }
+
+// staysWithBuyer tells whether a change leaves the tree by buyer as it is: a hold that ends
+// later, or never, mostly has no other one of its buyer behind it.
+func (s *Stock) staysWithBuyer(ref uint32, to state, endMs int64) bool {
+	if !s.byBuyer(s.book.state(ref)) || !s.byBuyer(to) {
+		return false
+	}
+	if to == stateSold {
+		endMs = endForever
+	}
+	return s.buyers.stays(ref, endMs)
+}
+
+// byBuyer tells whether holds of a state stand in the tree by buyer.
+func (s *Stock) byBuyer(st state) bool { return s.terms.PerBuyer > 0 && st != stateReleased }
 
 // enter counts a hold by its state and puts it into the trees where that belongs.
 func (s *Stock) enter(ref uint32) {
+	s.enterEnds(ref)
+	s.enterBuyer(ref)
+}
+
+// leave undoes enter.
+func (s *Stock) leave(ref uint32) {
+	s.leaveEnds(ref)
+	s.leaveBuyer(ref)
+}
+
+func (s *Stock) enterEnds(ref uint32) {
 	st := s.book.state(ref)
 	s.count(ref, st, 1)
 	if st != stateSold {
 		s.ends.insert(ref)
 		s.shift(ref, 1)
 	}
-	if s.terms.PerBuyer > 0 && st != stateReleased {
-		s.buyers.insert(ref)
-	}
 }
 
-// leave undoes enter.
-func (s *Stock) leave(ref uint32) {
+func (s *Stock) leaveEnds(ref uint32) {
 	st := s.book.state(ref)
 	s.count(ref, st, -1)
 	if st != stateSold {
 		s.ends.delete(ref)
 		s.shift(ref, -1)
 	}
-	if s.terms.PerBuyer > 0 && st != stateReleased {
+}
+
+func (s *Stock) enterBuyer(ref uint32) {
+	if s.byBuyer(s.book.state(ref)) {
+		s.buyers.insert(ref)
+	}
+}
+
+func (s *Stock) leaveBuyer(ref uint32) {
+	if s.byBuyer(s.book.state(ref)) {
 		s.buyers.delete(ref)
 	}
 }

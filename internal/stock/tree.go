@@ -95,34 +95,40 @@ func (t *tree) endIn(ref uint32) int64 {
 	return t.book.endMs(ref)
 }
 
-// before tells whether e stands before p.
-func (t *tree) before(e entry, p *place) bool {
-	if e.key != p.key {
-		return e.key < p.key
-	}
+// before tells whether a record stands before p, which has the same key.
+func (t *tree) before(ref uint32, p *place) bool {
 	if t.order == byBuyer {
-		if c := bytes.Compare(t.book.buyer(e.ref), p.buyer); c != 0 {
+		if c := bytes.Compare(t.book.buyer(ref), p.buyer); c != 0 {
 			return c < 0
 		}
 	}
-	if endMs := t.endIn(e.ref); endMs != p.endMs {
+	if endMs := t.endIn(ref); endMs != p.endMs {
 		return endMs < p.endMs
 	}
-	if fence := t.book.fenceOf(e.ref); fence != p.fence {
+	if fence := t.book.fenceOf(ref); fence != p.fence {
 		return fence < p.fence
 	}
-	return e.ref < p.ref
+	return ref < p.ref
+}
+
+func (t *tree) entryBefore(e entry, p *place) bool {
+	return e.key < p.key || e.key == p.key && t.before(e.ref, p)
+}
+
+func (t *tree) kidBefore(in *inner, i int, p *place) bool {
+	key := in.keys[i]
+	return key < p.key || key == p.key && t.before(in.kids[i].least.ref, p)
 }
 
 // position is the number of entries of a leaf before p.
 func (t *tree) position(l *leaf, p *place) int {
 	used := l.used()
 	low, high := 0, len(used)
-	if high > 0 && t.before(used[high-1], p) {
+	if high > 0 && t.entryBefore(used[high-1], p) {
 		return high // most are granted in the order of their ends
 	}
 	for low < high {
-		if mid := (low + high) / 2; t.before(used[mid], p) {
+		if mid := int(uint(low+high) / 2); t.entryBefore(used[mid], p) {
 			low = mid + 1
 		} else {
 			high = mid
@@ -134,11 +140,11 @@ func (t *tree) position(l *leaf, p *place) int {
 // child is the last child whose least entry is before p, or the first one.
 func (t *tree) child(in *inner, p *place) int {
 	low, high := 1, int(in.n)
-	if t.before(in.kids[high-1].least, p) {
+	if t.kidBefore(in, high-1, p) {
 		return high - 1
 	}
 	for low < high {
-		if mid := (low + high) / 2; t.before(in.kids[mid].least, p) {
+		if mid := int(uint(low+high) / 2); t.kidBefore(in, mid, p) {
 			low = mid + 1
 		} else {
 			high = mid
@@ -178,13 +184,19 @@ func (t *tree) prefix(p place) (count int, sum uint64) {
 	}
 	used := t.leaf(node).used()
 	count += pos
+	single := whole == uint64(len(used))
 	if pos <= len(used)/2 {
-		return count, sum + t.sumOf(used[:pos])
+		return count, sum + t.sumOf(used[:pos], single)
 	}
-	return count, sum + whole - t.sumOf(used[pos:])
+	return count, sum + whole - t.sumOf(used[pos:], single)
 }
 
-func (t *tree) sumOf(entries []entry) (sum uint64) {
+// sumOf is the units of some entries of a leaf. If all of the leaf have as many units as
+// there are, each has one (single), and no record is read.
+func (t *tree) sumOf(entries []entry, single bool) (sum uint64) {
+	if single {
+		return uint64(len(entries))
+	}
 	for _, e := range entries {
 		sum += t.book.units(e.ref)
 	}
@@ -200,8 +212,10 @@ type cursor struct {
 
 func (c *cursor) valid() bool { return c.node != 0 }
 
+func (c *cursor) entry() entry { return c.tree.leaf(c.node).used()[c.pos] }
+
 // ref is the record at the cursor.
-func (c *cursor) ref() uint32 { return c.tree.leaf(c.node).used()[c.pos].ref }
+func (c *cursor) ref() uint32 { return c.entry().ref }
 
 func (c *cursor) next() {
 	c.pos++
@@ -271,6 +285,24 @@ func (t *tree) insert(ref uint32) {
 	if pos == 0 {
 		t.setLeast(&way, 0, e)
 	}
+}
+
+// stays tells whether a record, which is in the tree, stands where it does with another end,
+// too, if its key is the same. Cost: O(log n).
+func (t *tree) stays(ref uint32, endMs int64) bool {
+	p := t.placeOf(ref)
+	if endMs < p.endMs {
+		return false
+	}
+	at := t.seek(p)
+	assert.That(at.ref() == ref, "stock: record is not where its tree has it")
+	at.next()
+	if !at.valid() {
+		return true
+	}
+	p.endMs = endMs
+	behind := at.entry()
+	return behind.key != p.key || !t.before(behind.ref, &p)
 }
 
 // delete takes a record out of the tree, where it must be. Cost: O(log n).
