@@ -74,7 +74,7 @@ func (db *DB) applySplice(e *effect.Effect) error {
 	if err != nil {
 		return err
 	}
-	if len(e.Value) == 0 || e.N > uint64(db.space.Limits.StringBytesMax) {
+	if e.N > uint64(db.space.Limits.StringBytesMax) || len(e.Value) == 0 && !entry.Exists() {
 		return errBeyond
 	}
 	entry.Splice(e.Key, int(e.N), e.Value)
