@@ -35,7 +35,7 @@ cmd/stampede
 // anything and nothing but tests imports them.
 var free = []string{
 	"internal/archtest", "internal/command/commandtest", "internal/conformance",
-	"internal/resp/oracle", "internal/seedtest", "internal/disk/faulty",
+	"internal/resp/oracle", "internal/seedtest", "internal/disk/faulty", "internal/sim",
 }
 
 // alone are the packages that could be published tomorrow: they import of ours only what
