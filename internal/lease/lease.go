@@ -81,8 +81,8 @@ type Grant struct {
 // Ticket names one who waits.
 type Ticket uint64
 
-// Log takes what a call changed. Both parts are appended to; a call that changes nothing
-// appends nothing.
+// Log takes what a call changed; every call that may change something needs one. Both parts
+// are appended to, and a call that changes nothing appends nothing.
 type Log struct {
 	Effect   []byte // for Apply: here after a restart, or on a replica
 	Undo     []byte // for Undo; only if WantUndo

@@ -53,17 +53,10 @@ func (s *Stock) applyOne(r *reader) bool {
 	return true
 }
 
-// canForget tells whether there will be as much to forget as e says.
+// canForget tells whether there is as much to forget as e says. What e itself adds stays.
 func (s *Stock) canForget(e *effect) bool {
 	s.pass(e.nowMs)
-	ended, refused := int64(s.passed.count), s.queue.len
-	switch e.op {
-	case opRelease:
-		ended++
-	case opRefuse:
-		refused++
-	}
-	return e.ended <= ended && e.refused <= refused
+	return e.ended <= int64(s.passed.count) && e.refused <= s.queue.len
 }
 
 // readEffect reads what follows an op that a call wrote.

@@ -99,7 +99,8 @@ func (t *tree) addLeaf(way *path, node arena.Ref, n int, k kid) *leaf {
 	l.next = k.node
 	if t.height == 0 {
 		stays := l.used()[:int(l.n)-n]
-		left := kid{least: stays[0], node: node, count: uint32(len(stays)), sum: t.sumOf(stays, t.single(way))}
+		left := kid{least: stays[0], node: node, count: uint32(len(stays))}
+		left.sum = t.sumOf(stays, t.single(way))
 		t.newRoot(left, k)
 		return r
 	}

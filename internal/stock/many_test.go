@@ -4,6 +4,7 @@ package stock_test
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"testing"
 
@@ -108,8 +109,49 @@ func TestAllEndAtOnce(t *testing.T) {
 	s.Verify()
 }
 
-// expectBytes are the bytes a hold has at most, by the length of ids and buyers; the
-// figures of README.
+// TestBuyersOfOneKey has two buyers whom the tree by buyer tells apart only by reading them.
+func TestBuyersOfOneKey(t *testing.T) {
+	seed := maphash.MakeSeed()
+	byKey := map[uint32]int{}
+	buyer := func(i int) []byte { return fmt.Appendf(nil, "b%d", i) }
+	first, second := 0, 0
+	for found := false; !found; {
+		second++
+		key := uint32(maphash.Bytes(seed, buyer(second)) >> 32)
+		if first, found = byKey[key]; !found {
+			byKey[key] = second
+		}
+	}
+	terms := stock.Terms{PerBuyer: 30, HoldMs: 100}
+	s, err := stock.New(newArena(t), seed, 1000, terms, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := stock.Log{}
+	for i := range 60 {
+		r := stock.Request{ID: buyer(-i), Buyer: buyer(first), Units: 1}
+		if i%2 == 1 {
+			r.Buyer = buyer(second)
+		}
+		if a, err := s.Hold(1+int64(i), r, &log); err != nil || a.Outcome != stock.Held {
+			t.Fatalf("hold %d: %+v %v", i, a, err)
+		}
+		if i%4 < 2 {
+			s.Confirm(1+int64(i), r.ID, &log)
+		}
+		s.Verify()
+		for n, name := range [][]byte{buyer(first), buyer(second)} {
+			if got, want := s.Used(1+int64(i), name), int64(i+2-n)/2; got != want {
+				t.Fatalf("after %d holds %s has %d units, want %d", i+1, name, got, want)
+			}
+		}
+	}
+	if got := s.Used(1000, buyer(first)); got != 15 {
+		t.Errorf("in the end %d units are sold, want 15", got)
+	}
+}
+
+// TestBytesOfAHold has the figures of decision 0011.
 func TestBytesOfAHold(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs many holds")

@@ -155,8 +155,8 @@ type Sums struct {
 	OpenedMs, ChangedMs         int64 // when it was made; the time of the latest change
 }
 
-// Log takes what a call changed. Both parts are appended to; a call that changes nothing
-// appends nothing.
+// Log takes what a call changed; every call that may change something needs one. Both parts
+// are appended to, and a call that changes nothing appends nothing.
 type Log struct {
 	Effect   []byte // for Apply: here after a restart, or on a replica
 	Undo     []byte // for Undo; only if WantUndo

@@ -287,13 +287,11 @@ func (t *tree) insert(ref uint32) {
 	}
 }
 
-// stays tells whether a record, which is in the tree, stands where it does with another end,
+// stays tells whether a record, which is in the tree, stands where it does with a later end,
 // too, if its key is the same. Cost: O(log n).
 func (t *tree) stays(ref uint32, endMs int64) bool {
 	p := t.placeOf(ref)
-	if endMs < p.endMs {
-		return false
-	}
+	assert.That(endMs >= p.endMs, "stock: a hold that lives shorter")
 	at := t.seek(p)
 	assert.That(at.ref() == ref, "stock: record is not where its tree has it")
 	at.next()

@@ -112,7 +112,7 @@ func newModel(t *testing.T, rng *rand.Rand) *model {
 		m.ids = 400
 	}
 	terms := stock.Terms{
-		HoldMs: 1 + rng.Int64N(60), PerBuyer: rng.Int64N(3) * (2 + rng.Int64N(10)),
+		HoldMs: 1 + rng.Int64N(60), PerBuyer: rng.Int64N(3) * (2 + rng.Int64N(40)),
 		EndedMax: 1 + rng.Int64N(60), EndedMs: 1 + rng.Int64N(300),
 		RefusedMax: 1 + rng.Int64N(60), RefusedMs: 1 + rng.Int64N(300),
 	}
@@ -124,6 +124,9 @@ func newModel(t *testing.T, rng *rand.Rand) *model {
 		terms.UntilMs = max(m.nowMs, terms.FromMs) + 1 + rng.Int64N(5000)
 	}
 	units := rng.Int64N(60)
+	if rng.IntN(3) == 0 {
+		units *= 10
+	}
 	m.stock = open(t, m.arena, units, terms, m.nowMs)
 	m.replica = open(t, m.arena, units, terms, m.nowMs)
 	m.twin = newLedger(units, m.stock.Terms(), m.nowMs)
