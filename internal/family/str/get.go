@@ -3,8 +3,6 @@
 package str
 
 import (
-	"bytes"
-
 	"stampede/internal/command"
 	"stampede/internal/keyspace"
 	"stampede/internal/object"
@@ -115,32 +113,4 @@ func strlen(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	c.Reply.Int(int64(e.TextLen()))
-}
-
-// delIf is DELEX: a missing key and a different string both answer 0.
-func delIf(db *keyspace.DB, c *command.Call) {
-	key := c.Args.Bytes()
-	conditional := c.Args.Opt("IFEQ")
-	var want []byte
-	if conditional {
-		want = c.Args.Bytes()
-	}
-	if c.Args.More() {
-		c.Args.Fail(reply.ErrSyntax)
-	}
-	if err := c.Args.Err(); err != nil {
-		c.Reply.Err(err)
-		return
-	}
-	e := db.Find(key)
-	if conditional && e.Kind() > object.String {
-		c.Reply.Err(reply.ErrWrongType)
-		return
-	}
-	if !e.Exists() || conditional && !bytes.Equal(e.Text(), want) {
-		c.Reply.Int(0)
-		return
-	}
-	e.Remove()
-	c.Reply.Int(1)
 }

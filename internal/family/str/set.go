@@ -3,7 +3,6 @@
 package str
 
 import (
-	"bytes"
 	"math"
 
 	"stampede/internal/command"
@@ -87,7 +86,7 @@ func (l *lifetime) deadline(c *command.Call) (deadlineMs int64, failure reply.Er
 type setOptions struct {
 	onlyNew, onlyOld bool
 	get              bool
-	ifEq             []byte // nil: no such condition
+	compare          comparison
 	lifetime         lifetime
 }
 
@@ -100,8 +99,7 @@ func parseSetOptions(a *command.Args) (o setOptions) {
 			o.onlyOld = true
 		case a.Opt("GET"):
 			o.get = true
-		case a.Opt("IFEQ"):
-			o.ifEq = a.Bytes()
+		case o.compare.opt(a):
 		case a.Opt("KEEPTTL"):
 			o.lifetime.keep = true
 			if o.lifetime.given {
@@ -112,7 +110,7 @@ func parseSetOptions(a *command.Args) (o setOptions) {
 			a.Fail(reply.ErrSyntax)
 		}
 	}
-	if o.onlyNew && o.onlyOld || o.ifEq != nil && (o.onlyNew || o.onlyOld) {
+	if o.onlyNew && o.onlyOld || o.compare.given() && (o.onlyNew || o.onlyOld) {
 		a.Fail(reply.ErrSyntax)
 	}
 	return o
@@ -142,7 +140,7 @@ func setWith(db *keyspace.DB, c *command.Call, key, value []byte) {
 		return
 	}
 	e, err := db.Find(key), error(nil)
-	if o.get || o.ifEq != nil {
+	if o.get || o.compare.given() {
 		e, err = db.FindString(key)
 	}
 	if err != nil {
@@ -170,10 +168,8 @@ func (o *setOptions) met(e *keyspace.Entry) bool {
 		return !e.Exists()
 	case o.onlyOld:
 		return e.Exists()
-	case o.ifEq != nil:
-		return e.Exists() && bytes.Equal(e.Text(), o.ifEq)
 	}
-	return true
+	return o.compare.met(e)
 }
 
 func setNX(db *keyspace.DB, c *command.Call) {

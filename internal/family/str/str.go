@@ -31,10 +31,12 @@ var Commands = []command.Spec{{
 	KeyUse: "RW access update",
 	Do:     command.OnShard(decrBy),
 }, {
-	Name: "DELEX", Args: "@key [IFEQ value]",
-	Summary: "Removes a key if its string is the given one: a lock's release without a script.",
-	Group:   command.GroupString, Flags: command.Write | command.Fast, Since: "stampede", Cost: "O(1)",
-	Do: command.OnShard(delIf),
+	Name: "DELEX", Args: "@key [IFEQ value | IFNE value]",
+	Summary: "Removes a key, if its string is the given one or another: releases a lock.",
+	Group:   command.GroupString, Flags: command.Write | command.Fast, Since: "8.4.0", Cost: "O(1)",
+	KeyUse: "RW delete variable_flags",
+	UseOf:  useOfDelIf,
+	Do:     command.OnShard(delIf),
 }, {
 	Name: "GET", Args: "@key", Summary: "Gives the string under a key.",
 	Group: command.GroupString, Flags: read | command.Steady, Since: "1.0.0", Cost: "O(1)",
@@ -111,8 +113,9 @@ var Commands = []command.Spec{{
 	Do:     command.OnShard(psetEX),
 }, {
 	Name: "SET",
-	Args: "@key value [NX | XX | IFEQ comparison] [GET] [EX seconds:int | PX milliseconds:int | " +
-		"EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL]",
+	Args: "@key value [NX | XX | IFEQ comparison | IFNE comparison] [GET] " +
+		"[EX seconds:int | PX milliseconds:int | EXAT unix-time-seconds:unix-time | " +
+		"PXAT unix-time-milliseconds:unix-time | KEEPTTL]",
 	Summary: "Puts a string under a key, whatever was there before.",
 	Group:   command.GroupString, Flags: write | command.Steady, Since: "1.0.0", Cost: "O(1)",
 	KeyUse: "RW access update variable_flags",
@@ -148,8 +151,12 @@ var Commands = []command.Spec{{
 	Do: command.OnShard(getRange),
 }}
 
-// useOfSet is what a call of SET does with its key: with GET the old value gets out.
+// useOfSet is what a call of SET does with its key: with GET the old value gets out, and with a
+// condition it is looked at.
 func useOfSet(argv [][]byte) command.KeyUse {
+	if isCompared(argv, 3) {
+		return command.KeyRW | command.KeyAccess | command.KeyUpdate
+	}
 	for _, arg := range argv[min(3, len(argv)):] {
 		if command.EqualFold(arg, "GET") {
 			return command.KeyRW | command.KeyAccess | command.KeyUpdate
