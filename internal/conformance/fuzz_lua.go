@@ -115,12 +115,12 @@ func (w *luaWriter) statement(depth int) string {
 			"r[#r+1] = redis.pcall('SET', 's'..%[1]s, ARGV[1] or 1) end", v, w.key())
 	case 3: // all fields of a hash, in an order that is defined
 		v := w.variable()
-		return fmt.Sprintf("local %[1]s = redis.pcall('HGETALL', %[2]s) table.sort(%[1]s) r[#r+1] = %[1]s",
-			v, w.key())
+		return fmt.Sprintf("local %[1]s = redis.pcall('HGETALL', %[2]s) "+
+			"table.sort(%[1]s) r[#r+1] = %[1]s", v, w.key())
 	case 4:
 		v := w.variable()
-		return fmt.Sprintf("local ok, %[1]s = pcall(function() %[2]s end) r[#r+1] = {tostring(ok), %[1]s}",
-			v, w.call("return "))
+		return fmt.Sprintf("local ok, %[1]s = pcall(function() %[2]s end) "+
+			"r[#r+1] = {tostring(ok), %[1]s}", v, w.call("return "))
 	case 5: // what the recipes do: read, decide, write
 		v, key := w.variable(), w.key()
 		return fmt.Sprintf("local %[1]s = tonumber(redis.pcall('GET', %[2]s)) "+

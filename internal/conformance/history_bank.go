@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
@@ -19,15 +20,18 @@ const maxAccounts = 8
 type bankOp byte
 
 const (
-	opReadAll  bankOp = iota // MGET of all accounts
-	opReadTwo                // MULTI, GET, GET, EXEC
-	opTransfer               // MULTI, DECRBY, INCRBY, EXEC
-	opWrite                  // MSET of two accounts
-	opMove                   // WATCH two, MGET, MULTI, MSET, EXEC
+	opReadAll   bankOp = iota // MGET of all accounts
+	opReadTwo                 // MULTI, GET, GET, EXEC
+	opTransfer                // MULTI, DECRBY, INCRBY, EXEC
+	opWrite                   // MSET of two accounts
+	opMove                    // WATCH two, MGET, MULTI, MSET, EXEC
+	opScript                  // a transfer by EVAL, which computes the names
+	opScriptAll               // the same for all accounts, which it only reads
+	bankOps
 )
 
 func (op bankOp) String() string {
-	return [...]string{"MGET", "GET GET", "TRANSFER", "MSET", "MOVE"}[op]
+	return [...]string{"MGET", "GET GET", "TRANSFER", "MSET", "MOVE", "EVAL", "EVAL_RO"}[op]
 }
 
 // bank is the state: what each account holds.
@@ -47,8 +51,19 @@ type bankReply struct {
 	Open bool
 }
 
-// CheckBank lets clients read and write several keys at once, by MGET, MSET, MULTI and
-// WATCH, and fails t unless everything happened as if one call, or one transaction, had been
+// The scripts of a bank. They do not declare what they compute, and write before they meet their
+// last key.
+const (
+	bankScript = `local n = tonumber(ARGV[3])
+local has = redis.call('DECRBY', 'account:' .. ARGV[1], n)
+return {has, redis.call('INCRBY', 'account:' .. ARGV[2], n)}`
+	bankScriptAll = `local saw = {}
+for i = 0, ARGV[1] - 1 do saw[i + 1] = redis.call('GET', 'account:' .. i) end
+return saw`
+)
+
+// CheckBank lets clients read and write several keys at once, by MGET, MSET, MULTI, WATCH and
+// scripts, and fails t unless everything happened as if one call, or one transaction, had been
 // done after the other. opts.Keys is at most 8.
 func CheckBank(t testing.TB, addr string, opts HistoryOptions) {
 	t.Helper()
@@ -78,14 +93,14 @@ func CheckBank(t testing.TB, addr string, opts HistoryOptions) {
 		draw: func(rng *rand.Rand) any {
 			from := rng.IntN(opts.Keys)
 			to := (from + 1 + rng.IntN(opts.Keys-1)) % opts.Keys
-			return bankCall{bankOp(rng.IntN(5)), from, to, 1 + rng.Int64N(1000)}
+			return bankCall{bankOp(rng.IntN(int(bankOps))), from, to, 1 + rng.Int64N(1000)}
 		},
 		perform: func(c *Conn, input any, lose bool) (any, error) {
 			return performBank(c, input.(bankCall), lose, accounts)
 		},
 		dropped: func(input any) bool {
 			op := input.(bankCall).Op
-			return op == opReadAll || op == opReadTwo
+			return op == opReadAll || op == opReadTwo || op == opScriptAll
 		},
 	})
 }
@@ -98,11 +113,11 @@ func stepBank(s bank, call bankCall, output any, keys int) (bool, any) {
 	two := []int64{s[call.From], s[call.To]}
 	next := s
 	switch call.Op {
-	case opReadAll:
+	case opReadAll, opScriptAll:
 		return !known || slices.Equal(reply.Saw, s[:keys]), s
 	case opReadTwo:
 		return !known || slices.Equal(reply.Saw, two), s
-	case opTransfer:
+	case opTransfer, opScript:
 		next[call.From] -= call.N
 		next[call.To] += call.N
 		return !known || slices.Equal(reply.Saw, []int64{next[call.From], next[call.To]}), next
@@ -138,6 +153,8 @@ func performBank(c *Conn, call bankCall, lose bool, accounts []string) (any, err
 		v, err = transact(c, lose, []string{"DECRBY", from, n}, []string{"INCRBY", to, n})
 	case opWrite:
 		v, err = send(c, lose, "MSET", from, n, to, "-"+n)
+	case opScript, opScriptAll:
+		v, err = runBankScript(c, call, lose, len(accounts))
 	default:
 		return performMove(c, call, lose)
 	}
@@ -148,6 +165,21 @@ func performBank(c *Conn, call bankCall, lose bool, accounts []string) (any, err
 		return bankReply{}, nil
 	}
 	return bankReply{Saw: integers(v)}, nil
+}
+
+// runBankScript runs a script that the server has not seen yet, mostly, and that declares no key,
+// one of its keys, or another one.
+func runBankScript(c *Conn, call bankCall, lose bool, accounts int) (Value, error) {
+	fresh := strings.Repeat("\n", int(call.N))
+	keys := [][]string{
+		{"0"}, {"1", account(call.From)}, {"1", account(call.To)}, {"1", "none"},
+	}[call.N%4]
+	if call.Op == opScriptAll {
+		args := append([]string{"EVAL_RO", bankScriptAll + fresh}, keys...)
+		return c.must(append(args, strconv.Itoa(accounts))...)
+	}
+	return send(c, lose, slices.Concat([]string{"EVAL", bankScript + fresh}, keys, []string{
+		strconv.Itoa(call.From), strconv.Itoa(call.To), strconv.FormatInt(call.N, 10)})...)
 }
 
 // performMove reads two accounts and writes both, if nobody has touched them meanwhile.

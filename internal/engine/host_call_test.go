@@ -17,7 +17,8 @@ func TestTimeOfCallsInScripts(t *testing.T) {
 	s.do("PING")
 	c := s.client()
 	c.do([]string{"EVAL", script, "1", "k"})
-	c.do([]string{"MULTI"}, []string{"SET", "a", "1"}, []string{"EVAL", script, "1", "k"}, []string{"EXEC"})
+	c.do([]string{"MULTI"}, []string{"SET", "a", "1"}, []string{"EVAL", script, "1", "k"},
+		[]string{"EXEC"})
 	calls := map[string]int64{}
 	for _, row := range s.engine.Stats().Commands() {
 		calls[row.Name] = row.Calls
@@ -30,7 +31,8 @@ func TestTimeOfCallsInScripts(t *testing.T) {
 			}
 		}
 	}
-	if got, want := fmt.Sprint(calls["set"], calls["del"], calls["eval"], calls["exec"]), "201 200 2 1"; got != want {
+	got := fmt.Sprint(calls["set"], calls["del"], calls["eval"], calls["exec"])
+	if want := "201 200 2 1"; got != want {
 		t.Errorf("calls %s, want %s", got, want)
 	}
 }
