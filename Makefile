@@ -4,10 +4,10 @@ GO       ?= go
 BIN      := bin/stampede
 LINT     := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help build demo test unit race slow conformance hunt fuzz lint bench generate clean
+.PHONY: help build demo test unit race slow conformance crash-loop hunt fuzz lint bench generate clean
 
 help: ## what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 build: ## the program: bin/stampede
 	$(GO) build -trimpath -o $(BIN) ./cmd/stampede
@@ -32,9 +32,15 @@ slow: ## the structures with all their invariants checked at every step
 
 SEED ?= 1
 
-conformance: build ## two million random calls on us and on a real redis-server
+conformance: build ## two million random calls on us and on a real redis-server; 200 crashes
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 10m ./internal/conformance \
-		-calls 500000 -seed $(SEED)
+		-calls 500000 -seed $(SEED) -crashes 200
+
+CRASHES ?= 1000
+
+crash-loop: build ## SIGKILL under load, CRASHES times, and what is found after each
+	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 0 ./internal/conformance \
+		-run TestCrashes -v -seed $(SEED) -crashes $(CRASHES)
 
 hunt: ## the random tests with a seed that nobody has tried
 	seed=$$(date +%s) && echo "STAMPEDE_SEED=$$seed" && STAMPEDE_SEED=$$seed $(GO) test -count=1 ./... && \

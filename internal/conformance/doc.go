@@ -3,13 +3,15 @@
 // Package conformance is the proof of compatibility: it asks a server questions over TCP
 // and compares the answers with those of a real Redis.
 //
-// Three kinds of proof stand here:
+// Four kinds of proof stand here:
 //
 //   - scripts with recorded replies ([Run]; testdata/<family>/*.txt), written by people,
 //     answered once by redis-server 7.0 and replayed on every server since;
 //   - a differential fuzzer ([Fuzz]): the same random calls go to two servers in lockstep,
 //     and a difference is shrunk to the fewest calls that show it, printed as a script;
 //   - histories of concurrent clients ([CheckRegisters], [CheckBank]), checked for linearizability.
+//   - crashes ([CheckCrashes]): our server is killed under load, started again, and asked what
+//     it still knows.
 //
 // # The notation of scripts
 //
@@ -43,6 +45,7 @@
 //	go test ./internal/conformance -run Scripts -update           records what redis-server says
 //	go test ./internal/conformance -run Fuzz -seed 7 -calls 100000
 //	go test ./internal/conformance -run Histories -seed 7
+//	go test ./internal/conformance -run Crashes -crashes 1000 -v
 //
 // The environment chooses our server: see [EnvAddr] and [EnvBin].
 //
