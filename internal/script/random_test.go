@@ -22,6 +22,7 @@ type writer struct {
 	*rand.Rand
 	out    strings.Builder
 	locals []string
+	outer  []string // variables that scripts find and may change
 	depth  int
 }
 
@@ -90,6 +91,10 @@ func (w *writer) block(n int) {
 func (w *writer) statement() {
 	w.depth++
 	defer func() { w.depth-- }()
+	if len(w.outer) > 0 && w.IntN(12) == 0 {
+		w.change()
+		return
+	}
 	kind := w.IntN(10)
 	if w.depth > 3 {
 		kind %= 4
@@ -142,10 +147,26 @@ func (w *writer) statement() {
 	}
 }
 
+// change changes a variable that was there before, or what is in it.
+func (w *writer) change() {
+	name := w.outer[w.IntN(len(w.outer))]
+	switch w.IntN(4) {
+	case 0:
+		fmt.Fprintf(&w.out, "%s = %s\n", name, w.expr())
+	case 1:
+		fmt.Fprintf(&w.out, "if type(%s) == 'table' then %s.x = %s end\n", name, name, w.leaf())
+	case 2:
+		fmt.Fprintf(&w.out, "do local f = function(v) %s = v end f(%s) end\n", name, w.leaf())
+	case 3:
+		fmt.Fprintf(&w.out, "do local t = %s if type(t) == 'table' then t[1] = %s end end\n",
+			name, w.leaf())
+	}
+}
+
 // script is a random script.
 func (w *writer) script() string {
 	w.out.Reset()
-	w.locals = w.locals[:0]
+	w.locals = append(w.locals[:0], w.outer...)
 	w.out.WriteString("local log = {}\n")
 	w.block(1 + w.IntN(6))
 	w.out.WriteString("return {log," + w.expr() + "}")
@@ -173,45 +194,52 @@ func TestRandomScriptsAnswerAsRedis(t *testing.T) {
 				Args: bytesOf([]string{"a1", "5"})}, &out)
 		}
 		if got := string(out.B); got != want && !addressesDiffer(got, want) {
-			t.Fatalf("script %d\n%s\n got %q\nwant %q", i, source, got, want)
+			t.Fatalf("script %d\n%s\n got %.500q\nwant %.500q", i, source, got, want)
 		}
 	}
 	t.Logf("%d of %d scripts fail", errors, *randomScripts)
 }
 
-// TestRandomFunctionsAnswerAsRedis runs random scripts as bodies of functions.
+// TestRandomFunctionsAnswerAsRedis runs random scripts as bodies of functions, which may or may
+// not have state. Functions without it find a new machine each time.
 func TestRandomFunctionsAnswerAsRedis(t *testing.T) {
 	addr := conformance.StartRedis(t)
 	there, host := dialRedis(t, addr), dialRedis(t, addr)
 	functions := NewLibrary(Options{}).Functions()
+	functions.idle.max = 0
 	w := &writer{Rand: rand.New(rand.NewPCG(seedtest.Of(t), 1))}
+	stateful := 0
 	for i := range *randomScripts / 3 {
-		code := "#!lua name=l\nlocal state = {}\nlocal function body(KEYS, ARGV)\n" + w.script() +
-			"\nend\nredis.register_function('f', body)\n"
-		if i%2 == 1 { // a library with state
-			code += "redis.register_function('g', function(k, a) return {state, body(k, a)} end)"
-		}
+		w.outer = []string{"a", "b", "t"}[:2+i%2]
+		code := "#!lua name=l\nlocal a, b, t = 1, 'x', {1, x = 2}\n" +
+			"local function body(KEYS, ARGV)\n" + w.script() +
+			"\nend\nredis.register_function('f', function(k, v)\n" +
+			"local is = {type(a), tostring(b), tostring(t[1]), tostring(t.x)}\n" +
+			"return {is, body(k, v)} end)\n"
 		loads := "$1\r\nl\r\n"
-		if _, err := functions.Load(code, true); err != nil {
+		if lib, err := functions.Load(code, true); err != nil {
 			loads = "-" + err.Error() + "\r\n"
+		} else if lib.home != nil {
+			stateful++
 		}
 		if want := there.do("FUNCTION", "LOAD", "REPLACE", code); loads != want {
-			t.Fatalf("script %d\n%s\n got %q\nwant %q", i, code, loads, want)
+			t.Fatalf("script %d\n%s\n got %.500q\nwant %.500q", i, code, loads, want)
 		}
-		for _, name := range []string{"f", "g"} {
-			want := there.do("FCALL", name, "1", "k1", "a1", "5")
+		for call := range 3 {
+			want := there.do("FCALL", "f", "1", "k1", "a1", "5")
 			out := reply.Buffer{Proto: resp.RESP2}
-			if f := functions.Find([]byte(name)); f == nil {
+			if f := functions.Find([]byte("f")); f == nil {
 				out.Fail("ERR Function not found")
 			} else {
 				functions.Run(f, Input{Host: host, Keys: bytesOf([]string{"k1"}),
 					Args: bytesOf([]string{"a1", "5"})}, &out)
 			}
 			if got := string(out.B); got != want && !addressesDiffer(got, want) {
-				t.Fatalf("script %d, %s\n%s\n got %q\nwant %q", i, name, code, got, want)
+				t.Fatalf("script %d, call %d\n%s\n got %.500q\nwant %.500q", i, call, code, got, want)
 			}
 		}
 	}
+	t.Logf("%d of %d libraries have state", stateful, *randomScripts/3)
 }
 
 // addressesDiffer tells whether a reply shows where something lies in memory.

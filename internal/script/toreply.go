@@ -12,7 +12,7 @@ import (
 )
 
 // replyDepthMax is how deep the tables that a script returns may stand in each other.
-const replyDepthMax = 7990
+const replyDepthMax = 7995
 
 // writeReply answers with what a script returned: numbers without their fraction, strings,
 // tables up to the first nil, and the tables that stand for other kinds of replies.
