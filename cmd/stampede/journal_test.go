@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
 
 	"stampede/internal/effect"
 	"stampede/internal/jsondoc"
@@ -218,38 +218,55 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, tell := range map[string]func(b *effect.Buffer){
-		`set db3 "k\n" "f"`:                        func(b *effect.Buffer) { b.Set(3, key, 0, field) },
-		`splice db0 "k\n" at byte 9 "f"`:           func(b *effect.Buffer) { b.Splice(0, key, 9, field) },
-		`deadline db0 "k\n" never`:                 func(b *effect.Buffer) { b.Deadline(0, key, 0) },
-		`remove db0 "k\n"`:                         func(b *effect.Buffer) { b.Remove(0, key) },
-		`hash-set db0 "k\n" "f" "\x00"`:            func(b *effect.Buffer) { b.HashSet(0, key, field, []byte{0}) },
-		`hash-delete db0 "k\n" "f"`:                func(b *effect.Buffer) { b.HashDelete(0, key, field) },
-		`zset-add db0 "k\n" "f" -0.1`:              func(b *effect.Buffer) { b.ZSetAdd(0, key, field, -0.1) },
-		`zset-remove db0 "k\n" "f"`:                func(b *effect.Buffer) { b.ZSetRemove(0, key, field) },
-		`zset-cut db0 "k\n" from rank 1 members 2`: func(b *effect.Buffer) { b.ZSetCut(0, key, 1, 2) },
-		`flush db2`:                                func(b *effect.Buffer) { b.Flush(2) },
-		`flush-all`:                                func(b *effect.Buffer) { b.FlushAll() },
-		`swap db1 db2`:                             func(b *effect.Buffer) { b.Swap(1, 2) },
-		`move db1 "k\n" to db2 "f"`:                func(b *effect.Buffer) { b.Move(1, key, 2, field) },
-		`copy db1 "k\n" to db2 "f"`:                func(b *effect.Buffer) { b.Copy(1, key, 2, field) },
-		`json-set db0 "k\n" {"price":17.90}`:       func(b *effect.Buffer) { b.Own(effect.JSONSet, 0, key, document) },
-		`json-set db0 "k\n" "\xff"`:                func(b *effect.Buffer) { b.Own(effect.JSONSet, 0, key, []byte{255}) },
-		`stock db0 "k\n" "f"`:                      func(b *effect.Buffer) { b.Own(effect.Stock, 0, key, field) },
-		`lease db0 "k\n" "f"`:                      func(b *effect.Buffer) { b.Own(effect.Lease, 0, key, field) },
-		`function-load "f"`:                        func(b *effect.Buffer) { b.FunctionLoad(field) },
-		`function-drop "lib"`:                      func(b *effect.Buffer) { b.FunctionDrop("lib") },
-		`function-drop all`:                        func(b *effect.Buffer) { b.FunctionDrop("") },
-	} {
-		var b effect.Buffer
-		tell(&b)
-		l := lines{shownMax: shownBytes}
-		got, err := l.of(77, b.Bytes())
-		if err != nil || string(got) != fmt.Sprintf("77 %s\n", want) {
-			t.Errorf("got %swant 77 %s (%v)", got, want, err)
-		}
+	var b effect.Buffer
+	b.Set(3, key, 0, field)
+	b.Splice(0, key, 9, field)
+	b.Deadline(0, key, 0)
+	b.Remove(0, key)
+	b.HashSet(0, key, field, []byte{0})
+	b.HashDelete(0, key, field)
+	b.ZSetAdd(0, key, field, -0.1)
+	b.ZSetRemove(0, key, field)
+	b.ZSetCut(0, key, 1, 2)
+	b.Flush(2)
+	b.FlushAll()
+	b.Swap(1, 2)
+	b.Move(1, key, 2, field)
+	b.Copy(1, key, 2, field)
+	b.Own(effect.JSONSet, 0, key, document)
+	b.Own(effect.JSONSet, 0, key, []byte{255})
+	b.Own(effect.Stock, 0, key, field)
+	b.Own(effect.Lease, 0, key, field)
+	b.FunctionLoad(field)
+	b.FunctionDrop("lib")
+	b.FunctionDrop("")
+	l := lines{shownMax: shownBytes}
+	got, err := l.of(77, b.Bytes())
+	want := `77 set db3 "k\n" "f"
+77 splice db0 "k\n" at byte 9 "f"
+77 deadline db0 "k\n" never
+77 remove db0 "k\n"
+77 hash-set db0 "k\n" "f" "\x00"
+77 hash-delete db0 "k\n" "f"
+77 zset-add db0 "k\n" "f" -0.1
+77 zset-remove db0 "k\n" "f"
+77 zset-cut db0 "k\n" from rank 1 members 2
+77 flush db2
+77 flush-all
+77 swap db1 db2
+77 move db1 "k\n" to db2 "f"
+77 copy db1 "k\n" to db2 "f"
+77 json-set db0 "k\n" {"price":17.90}
+77 json-set db0 "k\n" "\xff"
+77 stock db0 "k\n" "f"
+77 lease db0 "k\n" "f"
+77 function-load "f"
+77 function-drop "lib"
+77 function-drop all
+`
+	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
-	var l lines
 	if _, err := l.of(77, []byte{200, 0}); err == nil || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("an effect that is not known: %v", err)
 	}

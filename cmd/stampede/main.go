@@ -27,6 +27,8 @@ type commands struct {
 	Demo  DemoCmd  `cmd:"" help:"Watch a flash sale: a crowd of buyers, a few units, nothing oversold."`
 
 	Journal JournalCmd `cmd:"" help:"Check, show or repair the journal of a store."`
+	Import  ImportCmd  `cmd:"" help:"Make a store of an RDB file, such as that of a Redis."`
+	Export  ExportCmd  `cmd:"" help:"Write a store to an RDB file that redis-server reads."`
 }
 
 func main() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,14 +15,17 @@ import (
 
 	"golang.org/x/term"
 
+	"stampede/internal/config"
 	"stampede/internal/disk"
+	"stampede/internal/engine"
 	"stampede/internal/persist"
+	"stampede/internal/session"
 )
 
 // errLockedFolder tells whether another process has the journal in a folder open: an error
 // that says so, or why that cannot be found out.
 func errLockedFolder(journal string) error {
-	lock, err := disk.OS{}.Lock(filepath.Join(journal, "lock"))
+	lock, err := disk.OS{}.Lock(filepath.Join(journal, persist.JournalLock))
 	if errors.Is(err, disk.ErrLocked) {
 		return errInUse(filepath.Dir(journal))
 	}
@@ -31,9 +35,11 @@ func errLockedFolder(journal string) error {
 	return lock.Close()
 }
 
+// errRunning is why nothing can be done with a folder.
+var errRunning = errors.New("a server (or another stampede) is running")
+
 func errInUse(dir string) error {
-	return fmt.Errorf("a server (or another stampede) is running on %s: it has the lock of the "+
-		"journal there", dir)
+	return fmt.Errorf("%w on %s: it has the lock of the journal there", errRunning, dir)
 }
 
 // checkFolder tells what is wrong with a folder that a server is to keep its data in, as
@@ -56,6 +62,61 @@ func checkFolder(dir string) error {
 		}
 	}
 	return nil
+}
+
+// storeFolder is a folder that must hold a store: it tells whether it does not.
+func storeFolder(dir, snapshot string) error {
+	_, err := os.Stat(filepath.Join(dir, snapshot))
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = journalFolder(dir)
+		if err != nil {
+			err = fmt.Errorf("there is no data in %s: neither %s nor a journal", dir, snapshot)
+		}
+	}
+	return err
+}
+
+// openOffline opens the store of a folder to work on it without a server.
+func openOffline(dir, snapshot string, shards int, stderr io.Writer) (*engine.Engine, error) {
+	tuneRuntime()
+	parameters := config.New()
+	if err := parameters.SetAtStart("dbfilename", snapshot); err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	store, err := engine.New(engine.Options{
+		Shards: shards, Config: parameters, Registry: session.NewRegistry(nil),
+		Durability: &engine.Durability{Dir: dir, Log: log},
+	})
+	if errors.Is(err, disk.ErrLocked) {
+		return nil, errInUse(dir)
+	}
+	return store, err
+}
+
+// watchEvery is how often something is looked at that does not tell its progress.
+const watchEvery = 100 * time.Millisecond
+
+// watch lets show run now and then while work does.
+func watch(show func(), work func() error) error {
+	ended, shown := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(shown)
+		ticker := time.NewTicker(watchEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+				show()
+			}
+		}
+	}()
+	err := work()
+	close(ended)
+	<-shown
+	return err
 }
 
 // meterEvery is how often a meter that is no bar tells something.

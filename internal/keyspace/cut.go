@@ -35,8 +35,13 @@ type Cut struct {
 	lost  bool
 	mute  bool // nobody wants what is handed out
 
-	// Keys is how many keys have been handed out.
-	Keys int64
+	// JSONAsString lets documents be handed out as strings that hold their text, which
+	// servers without a module read. It is set before the first step.
+	JSONAsString bool
+
+	// Keys is how many keys have been handed out, and Modules how many of them as values of
+	// a module.
+	Keys, Modules int64
 }
 
 // part is a large collection that is handed out.
@@ -120,12 +125,21 @@ func (c *Cut) save(e *Entry, db int) {
 		return
 	}
 	c.Keys++
+	text := c.JSONAsString && e.kind == object.JSON
+	if !text && e.rdbType() == rdb.TypeModule {
+		c.Modules++
+	}
 	if e.form == formBig {
 		c.begin(e, db)
 		return
 	}
 	if db != c.outDB {
 		c.out, c.outDB = rdb.AppendSelectDB(c.out, db), db
+	}
+	if text {
+		c.out = rdb.AppendKey(c.out, rdb.TypeString, e.Key(), e.DeadlineMs())
+		c.out = rdb.AppendText(c.out, e.jsonText())
+		return
 	}
 	c.out = rdb.AppendKey(c.out, e.rdbType(), e.Key(), e.DeadlineMs())
 	c.out = e.appendSmall(c.out)

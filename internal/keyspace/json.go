@@ -170,8 +170,13 @@ func (e *Entry) copyJSON(target *Entry, key []byte) {
 
 // appendJSON appends the document as RDB has it: as RedisJSON writes it.
 func (e *Entry) appendJSON(dst []byte) []byte {
+	dst = rdb.AppendModule(dst, rdb.NewModuleID(rdb.JSONName, rdb.JSONVersion))
+	return rdb.AppendModuleEnd(rdb.AppendModuleString(dst, e.jsonText()))
+}
+
+// jsonText is the document as text, in the desk.
+func (e *Entry) jsonText() []byte {
 	desk := e.db.space.desk
 	desk.text = jsondoc.Root(e.value(), desk.Names).AppendText(desk.text[:0], nil)
-	dst = rdb.AppendModule(dst, rdb.NewModuleID(rdb.JSONName, rdb.JSONVersion))
-	return rdb.AppendModuleEnd(rdb.AppendModuleString(dst, desk.text))
+	return desk.text
 }

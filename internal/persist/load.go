@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"stampede/internal/disk"
 	"stampede/internal/effect"
 	"stampede/internal/journal"
 	"stampede/internal/keyspace"
@@ -110,56 +109,16 @@ func (s *Store) loadSnapshot(l *loading, feed *feeder) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	return readInto(file, feed, func(offset int64) {
-		l.loadedBytes.Store(offset)
-		s.tellProgress(l)
-	}, &l.keys)
-}
-
-// readInto reads an RDB file into the shards.
-func readInto(
-	file disk.File, feed *feeder, progress func(offset int64), keys *atomic.Int64,
-) error {
-	r := rdb.NewReader(file, keyspace.ReaderOptions())
-	var b effect.Buffer
-	for n := 0; ; n++ {
-		item, err := r.Next()
-		if err == io.EOF {
+	in := intake{
+		reader: rdb.NewReader(file, keyspace.ReaderOptions()), feed: feed, keys: &l.keys,
+		leave: func(_ *rdb.Item, err error) error { return err },
+		progress: func(offset int64) error {
+			l.loadedBytes.Store(offset)
+			s.tellProgress(l)
 			return nil
-		}
-		if err == nil {
-			b.Reset()
-			err = tellItem(&b, r, item, keys)
-		}
-		if err == nil && b.Len() > 0 {
-			err = feed.record(b.Bytes())
-		}
-		if err != nil {
-			return err
-		}
-		if n%progressKeys == 0 {
-			progress(r.Offset())
-		}
+		},
 	}
-}
-
-// progressKeys is after how many keys progress is told.
-const progressKeys = 4096
-
-// tellItem lets b have the effects that an item of a file stands for.
-func tellItem(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, keys *atomic.Int64) error {
-	switch item.What {
-	case rdb.ItemFunction:
-		b.FunctionLoad(item.Value)
-	case rdb.ItemKey:
-		if item.DB >= keyspace.Databases {
-			return fmt.Errorf("key %.80q is in database %d: there are %d",
-				item.Key, item.DB, keyspace.Databases)
-		}
-		keys.Add(1)
-		return keyspace.Tell(b, r, item, item.DB, item.Key, false)
-	}
-	return nil
+	return in.run()
 }
 
 // loadJournal reads the records behind the snapshot.

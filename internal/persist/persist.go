@@ -82,8 +82,12 @@ type Options struct {
 	Growth func(snapshotBytes int64) int64
 }
 
-// JournalDir is the name of the journal's folder in the store's.
-const JournalDir = "journal"
+// JournalDir is the name of the journal's folder in the store's, and JournalLock that of the
+// file in it whose lock the process has that has the store open.
+const (
+	JournalDir  = "journal"
+	JournalLock = "lock"
+)
 
 // snapshotName is what dbfilename is unless it is set.
 const snapshotName = "dump.rdb"

@@ -106,17 +106,20 @@ type saved struct {
 type cut struct {
 	cuts  []*keyspace.Cut // by shard
 	codes [][]byte        // of functions
+	alone bool            // nothing of a journal goes on from it
 	saved
 }
 
 // cut takes the moment.
-func (s *Store) cut() *cut {
+func (s *Store) cut(o ExportOptions) *cut {
 	var tx txn.Tx
 	c := &cut{}
 	s.o.Shards.Begin(&tx, s.o.Shards.All(), s.o.NowMs())
 	defer tx.End()
 	for _, space := range tx.Spaces() {
-		c.cuts = append(c.cuts, space.BeginCut())
+		one := space.BeginCut()
+		one.JSONAsString = o.JSONAsString
+		c.cuts = append(c.cuts, one)
 		c.changes += space.Stats.Changes
 	}
 	if s.log != nil {
@@ -130,7 +133,7 @@ func (s *Store) cut() *cut {
 
 // snapshot writes a file and gives it its name.
 func (s *Store) snapshot(ctx context.Context) (saved, error) {
-	c := s.cut()
+	c := s.cut(ExportOptions{})
 	temporary := s.path + ".tmp"
 	err := s.writeFile(ctx, temporary, c)
 	s.finish(c)
@@ -193,7 +196,7 @@ type snapshotWriter struct {
 func (w *snapshotWriter) write(c *cut) error {
 	s := w.store
 	h := head{position: c.position}
-	if s.log != nil {
+	if s.log != nil && !c.alone {
 		h.journal = s.log.ID()
 	}
 	w.pending = h.append(w.pending, s.o.NowMs())

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package persist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"stampede/internal/keyspace"
+	"stampede/internal/rdb"
+)
+
+// Empty tells whether the folder held nothing when it was opened: no snapshot, and no
+// records.
+func (s *Store) Empty() bool { return !s.found && (s.log == nil || s.log.End() == 0) }
+
+// ImportOptions say how a file is taken over. The zero value is fine.
+type ImportOptions struct {
+	// Leave is asked about a key or a library of functions that this version cannot have,
+	// for a reason: nil leaves it out, an error ends the import. Item's slices are valid
+	// until it returns. nil: each such item ends it.
+	Leave func(item *rdb.Item, reason error) error
+	// Progress is told now and then how many bytes of the file were read. nil: nobody.
+	Progress func(bytes int64)
+}
+
+// Import reads an RDB file of whatever origin into the shards, by all cores, and writes it
+// as the snapshot of the folder. Store and shards must be empty, [Store.Load] must not have
+// been called, and nobody else may use them meanwhile. keys is how many were read; those
+// that have expired are not in the snapshot, which [Store.Status] has the count of. Until the
+// snapshot has its name the folder stays empty, whatever happens.
+func (s *Store) Import(ctx context.Context, from io.Reader, o ImportOptions) (keys int64, _ error) {
+	var count atomic.Int64
+	in := intake{
+		reader: rdb.NewReader(from, keyspace.ReaderOptions()), keys: &count,
+		feed:  newFeeder(s.o.Shards, s.applyFunction),
+		leave: o.Leave,
+		progress: func(offset int64) error {
+			if o.Progress != nil {
+				o.Progress(offset)
+			}
+			return ctx.Err()
+		},
+	}
+	if in.leave == nil {
+		in.leave = func(_ *rdb.Item, reason error) error { return reason }
+	}
+	s.replay(true)
+	err := in.run()
+	if drainErr := in.feed.drain(); err == nil {
+		err = drainErr
+	}
+	in.feed.close()
+	s.replay(false)
+	if err != nil {
+		return count.Load(), err
+	}
+	return count.Load(), s.Save(ctx)
+}
+
+// ExportOptions say how a file is written for others. The zero value is fine.
+type ExportOptions struct {
+	JSONAsString bool // documents become strings with their text, which all servers read
+}
+
+// Exported is what a file holds.
+type Exported struct {
+	Keys    int64
+	Modules int64 // of the keys: values that only a server with a module, or ours, reads
+	Bytes   int64
+}
+
+// Export writes the store as it is now to an RDB file that redis-server reads; path is
+// replaced when the file is whole. It does not belong to the journal. [ErrSaving] if a
+// snapshot is under way.
+func (s *Store) Export(ctx context.Context, path string, o ExportOptions) (Exported, error) {
+	if !s.saving.CompareAndSwap(false, true) {
+		return Exported{}, ErrSaving
+	}
+	defer s.saving.Store(false)
+	c := s.cut(o)
+	c.alone = true
+	temporary := path + ".tmp"
+	err := s.writeFile(ctx, temporary, c)
+	s.finish(c)
+	if err == nil {
+		err = s.fs.Rename(temporary, path)
+	}
+	if err == nil {
+		err = s.fs.SyncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		if removeErr := s.fs.Remove(temporary); !errors.Is(removeErr, os.ErrNotExist) {
+			err = errors.Join(err, removeErr)
+		}
+		return Exported{}, fmt.Errorf("persist: %w", err)
+	}
+	e := Exported{Keys: c.keys, Bytes: c.bytes}
+	for _, one := range c.cuts {
+		e.Modules += one.Modules
+	}
+	return e, nil
+}
