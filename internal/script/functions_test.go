@@ -339,3 +339,34 @@ func FuzzLibraryName(f *testing.F) {
 func sealed(body []byte) []byte {
 	return rdb.AppendDumpEnd(append([]byte(nil), body...), 0)
 }
+
+// FuzzLoad looks for code of libraries that upsets the machine.
+func FuzzLoad(f *testing.F) {
+	for _, body := range []string{
+		counting, adding, "local t = {1, 2} local r = redis.register_function " +
+			"r('f', function(k) local g = function() t[k[1]] = 1 end g() return {t, k, #t} end)",
+		"local function fib(n) return n < 2 and n or fib(n - 1) + fib(n - 2) end " +
+			"redis.register_function{function_name='f', callback=function() return fib(9) end}",
+		"redis.register_function('f', function() for i, v in ipairs({1, 'x'}) do y = v .. i end end)",
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		functions := NewLibrary(Options{StringMax: 1 << 16}).Functions()
+		lib, err := functions.load(libraryOf(body), true, 5*time.Millisecond)
+		if err != nil {
+			if _, ok := err.(reply.Error); !ok {
+				t.Fatalf("%v is no reply", err)
+			}
+			return
+		}
+		for _, function := range lib.Functions {
+			h := newFakeHost()
+			h.stop, h.stopAt = killed, 2
+			got := fcall(t, functions, Input{Host: h, Keys: bytesOf([]string{"k"})}, function.Name, "a")
+			if n, _, err := resp.SkipReply([]byte(got)); err != nil || n != len(got) {
+				t.Fatalf("%q is no reply", got)
+			}
+		}
+	})
+}
