@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"time"
+
+	"stampede/internal/metrics"
+	"stampede/internal/persist"
 )
 
 // headerTimeout bounds how long a client may take to say what it wants.
@@ -46,4 +49,25 @@ func profiles() http.Handler {
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	return mux
+}
+
+// diskGauges are what the page of metrics says of the disk; nil if nothing is kept on it.
+func diskGauges(store *persist.Store, changes int64) *metrics.Disk {
+	if store == nil {
+		return nil
+	}
+	s := store.Status()
+	d := &metrics.Disk{
+		Loading: s.LoadingSinceMs != 0, LoadedBytes: s.LoadedBytes, LoadTotal: s.LoadTotalBytes,
+		Saving: s.Saving, SavingForMs: -1, LastSaveMs: s.LastSaveMs, SaveOK: s.SaveOK,
+		SaveTookMs: s.SaveTookMs, Saves: s.Saves, Changes: changes - s.SavedChanges,
+		SnapshotBytes: s.SnapshotBytes,
+		Journal:       s.Journal, Fsync: s.Fsync.String(), JournalBytes: s.JournalBytes,
+		Position: uint64(s.Position), Durable: uint64(s.Durable),
+		JournalFailure: s.JournalError != "",
+	}
+	if s.SavingSinceMs != 0 {
+		d.SavingForMs = max(time.Now().UnixMilli()-s.SavingSinceMs, 0)
+	}
+	return d
 }

@@ -122,25 +122,12 @@ func TestClientEndsTheProgram(t *testing.T) {
 }
 
 func TestMetricsAndLogFile(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	_ = free.Close()
+	addr := freeAddress(t)
 	logFile := filepath.Join(t.TempDir(), "log")
 	p := startProgram(t, "--memory-only", "--metrics-addr", addr, "--set", "logfile="+logFile)
 	ask(t, "tcp", p.addr, "GET k")
-	// The page may not listen yet, and calls are counted a moment after their replies.
-	var page, missing string
-	for deadline := time.Now().Add(20 * time.Second); page == "" || missing != ""; {
-		if time.Now().After(deadline) {
-			t.Fatalf("the page lacks %s:\n%s", missing, page)
-		}
-		page = readPage(t, "http://"+addr+"/metrics")
-		missing = firstMissing(page, "redis_connections_received_total 1\n",
-			`redis_commands_total{cmd="get"} 1`+"\n", "redis_net_input_bytes_total 7\n")
-	}
+	readPageWith(t, addr, "redis_connections_received_total 1\n",
+		`redis_commands_total{cmd="get"} 1`+"\n", "redis_net_input_bytes_total 7\n")
 	http.DefaultClient.CloseIdleConnections()
 	p.stop()
 	if text, err := os.ReadFile(logFile); err != nil || !strings.Contains(string(text), p.addr) {
@@ -149,6 +136,49 @@ func TestMetricsAndLogFile(t *testing.T) {
 	if p.stderr.Len() > 0 {
 		t.Errorf("beside the log file: %s", p.stderr)
 	}
+}
+
+func TestMetricsOfTheDisk(t *testing.T) {
+	addr := freeAddress(t)
+	p := startProgram(t, "--metrics-addr", addr, "--fsync", "always")
+	askLoaded(t, p, "SET k v")
+	page := readPageWith(t, addr, "redis_loading_dump_file 0\n",
+		`stampede_journal_fsync_info{mode="always"} 1`+"\n", "redis_aof_enabled 1\n",
+		"redis_rdb_changes_since_last_save 1\n", "stampede_journal_durable_lag_bytes 0\n",
+		"stampede_journal_failed 0\n", "redis_rdb_last_bgsave_status 1\n")
+	if strings.Contains(page, "stampede_journal_position_bytes_total 0\n") {
+		t.Errorf("nothing came into the journal:\n%s", page)
+	}
+	askLoaded(t, p, "SAVE")
+	readPageWith(t, addr, "redis_rdb_changes_since_last_save 0\n", "redis_rdb_saves_total 1\n")
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	_ = free.Close()
+	return addr
+}
+
+// readPageWith reads the page of metrics until it has the wanted texts: it may not listen
+// yet, and calls are counted a moment after their replies.
+func readPageWith(t *testing.T, addr string, wanted ...string) string {
+	t.Helper()
+	var page, missing string
+	for deadline := time.Now().Add(20 * time.Second); page == "" || missing != ""; {
+		if time.Now().After(deadline) {
+			t.Fatalf("the page lacks %s:\n%s", missing, page)
+		}
+		page = readPage(t, "http://"+addr+"/metrics")
+		missing = firstMissing(page, wanted...)
+	}
+	return page
 }
 
 // readPage is a page's text; empty if nobody answers.

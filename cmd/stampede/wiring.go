@@ -155,10 +155,12 @@ func (c *ServeCmd) pages(
 		Version: facts.Version, RedisVersion: engine.RedisVersion, GoVersion: runtime.Version(),
 	}
 	page := metrics.Handler(store.Stats(), build, func() metrics.Gauges {
+		data := store.Summary()
 		return metrics.Gauges{
-			Data: store.Summary(), Connections: registry.Len(), StartMs: facts.StartMs,
+			Data: data, Connections: registry.Len(), StartMs: facts.StartMs,
 			MaxConnections: parameters.Int(config.MaxClients),
 			MaxMemoryBytes: parameters.Int(config.MaxMemory),
+			Disk:           diskGauges(store.Store(), data.Stats.Changes),
 		}
 	})
 	return append(parts, serveHTTP(c.MetricsAddr, metricsPage(page)))

@@ -283,10 +283,10 @@ func TestPage(t *testing.T) {
 	data.Used = 123
 	data.Stats.Hits = 5
 	data.DBs[2].Keys = 9
-	page := Handler(s, Build{Version: "0.1", RedisVersion: "7.2.4", GoVersion: "go1"},
+	handler := Handler(s, Build{Version: "0.1", RedisVersion: "7.2.4", GoVersion: "go1"},
 		func() Gauges { return Gauges{Data: data, Connections: 3, MaxMemoryBytes: 1000} })
 	out := httptest.NewRecorder()
-	page.ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
+	handler.ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
 	if out.Code != 200 {
 		t.Fatalf("status %d: %s", out.Code, out.Body)
 	}
@@ -306,5 +306,49 @@ func TestPage(t *testing.T) {
 	}
 	if !strings.Contains(out.Body.String(), "go_goroutines") {
 		t.Error("the page lacks the runtime's metrics")
+	}
+}
+
+// page is the page of metrics as it is with these gauges.
+func page(t *testing.T, g Gauges) string {
+	t.Helper()
+	out := httptest.NewRecorder()
+	handler := Handler(New(nil), Build{}, func() Gauges { return g })
+	handler.ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
+	if out.Code != 200 {
+		t.Fatalf("status %d: %s", out.Code, out.Body)
+	}
+	return out.Body.String()
+}
+
+func TestPageOfADisk(t *testing.T) {
+	d := Disk{
+		Saving: true, SavingForMs: 1500, LastSaveMs: 1_700_000_000_500, SaveTookMs: -1, Saves: 2,
+		Changes: 7, SnapshotBytes: 99, Journal: true, Fsync: "everysec", Position: 1000,
+		Durable: 900, JournalBytes: 500, JournalFailure: true,
+	}
+	text := page(t, Gauges{Disk: &d})
+	for _, line := range []string{
+		"redis_loading_dump_file 0", "stampede_loading_ratio 1",
+		"redis_rdb_changes_since_last_save 7", "redis_rdb_bgsave_in_progress 1",
+		"redis_rdb_last_save_timestamp_seconds 1.7000000005e+09",
+		"redis_rdb_last_bgsave_status 0", "redis_rdb_last_bgsave_duration_sec -1",
+		"redis_rdb_current_bgsave_duration_sec 1.5", "redis_rdb_saves_total 2",
+		"stampede_snapshot_size_bytes 99", "redis_aof_enabled 1",
+		"redis_aof_current_size_bytes 500", "redis_aof_last_write_status 0",
+		"stampede_journal_position_bytes_total 1000", "stampede_journal_durable_lag_bytes 100",
+		"stampede_journal_failed 1", `stampede_journal_fsync_info{mode="everysec"} 1`,
+	} {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("the page lacks %s", line)
+		}
+	}
+	text = page(t, Gauges{Disk: &Disk{Loading: true, LoadedBytes: 1, LoadTotal: 4}})
+	if !strings.Contains(text, "\nstampede_loading_ratio 0.25\n") ||
+		strings.Contains(text, "_journal_") {
+		t.Errorf("while it is loaded, without a journal:\n%s", text)
+	}
+	if text = page(t, Gauges{}); strings.Contains(text, "_rdb_") || strings.Contains(text, "_aof_") {
+		t.Errorf("without a disk:\n%s", text)
 	}
 }

@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,6 +27,7 @@ type Gauges struct {
 	MaxConnections int64
 	MaxMemoryBytes int64 // 0: no limit
 	StartMs        int64 // Unix time of the start
+	Disk           *Disk // nil: nothing is kept on disk
 }
 
 // Source measures when the page is asked for. It may own all shards for a moment.
@@ -73,6 +75,9 @@ type collector struct {
 	source   Source
 	metrics  []metric
 	families []family
+	disk     []metric // told if there is a disk
+	journal  []metric // told if there is a journal
+	fsync    family   // likewise
 	latency  *prometheus.Desc
 	infos    []prometheus.Metric
 }
@@ -80,6 +85,7 @@ type collector struct {
 func newCollector(s *Stats, build Build, source Source) *collector {
 	return &collector{
 		stats: s, source: source, metrics: allMetrics(), families: allFamilies(),
+		disk: diskMetrics(), journal: journalMetrics(), fsync: fsyncModes(),
 		latency: prometheus.NewDesc("redis_latency_percentiles_usec",
 			"How long calls took, in microseconds.", []string{"cmd"}, nil),
 		infos: []prometheus.Metric{
@@ -99,9 +105,12 @@ func info(name, help string, labels prometheus.Labels) prometheus.Metric {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for i := range c.metrics {
-		out <- c.metrics[i].desc
+	for _, list := range [][]metric{c.metrics, c.disk, c.journal} {
+		for i := range list {
+			out <- list[i].desc
+		}
 	}
+	out <- c.fsync.desc
 	for i := range c.families {
 		out <- c.families[i].desc
 	}
@@ -117,10 +126,17 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		Gauges: c.source(), totals: c.stats.Totals(), rates: c.stats.Rates(),
 		commands: c.stats.Commands(), errors: c.stats.Errors(), slowLen: c.stats.Slow.Len(),
 	}
-	for _, m := range c.metrics {
+	metrics, families := c.metrics, c.families
+	if s.Disk != nil {
+		metrics = slices.Concat(metrics, c.disk)
+	}
+	if s.Disk != nil && s.Disk.Journal {
+		metrics, families = slices.Concat(metrics, c.journal), slices.Concat(families, []family{c.fsync})
+	}
+	for _, m := range metrics {
 		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(s))
 	}
-	for _, f := range c.families {
+	for _, f := range families {
 		f.each(s, func(value float64, label string) {
 			out <- prometheus.MustNewConstMetric(f.desc, f.kind, value, label)
 		})
