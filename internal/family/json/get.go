@@ -8,113 +8,7 @@ import (
 	"stampede/internal/jsonpath"
 	"stampede/internal/keyspace"
 	"stampede/internal/reply"
-	"stampede/internal/resp"
 )
-
-// A layout is how JSON.GET is to give what it finds.
-type layout struct {
-	format *jsondoc.Format // nil: no space at all
-	form   form
-	paths  [][]byte
-}
-
-// A form is how JSON.GET answers.
-type form uint8
-
-const (
-	formString  form = iota // one text
-	formExpand              // values of the protocol
-	formExpand1             // the same, but arrays and objects as text
-)
-
-// optionMax is the length of the longest word of JSON.GET: what is longer is a path.
-const optionMax = len("NOESCAPE")
-
-// readLayout reads what stands behind the key.
-func (l *layout) read(c *command.Call) {
-	a := &c.Args
-	for a.More() {
-		switch {
-		case len(a.Peek()) > optionMax:
-			l.addPath(a)
-		case a.Opt("INDENT"):
-			l.pretty().Indent = a.Bytes()
-		case a.Opt("NEWLINE"):
-			l.pretty().Newline = a.Bytes()
-		case a.Opt("SPACE"):
-			l.pretty().Space = a.Bytes()
-		case a.Opt("NOESCAPE"):
-		case a.Opt("FORMAT"):
-			l.readForm(c)
-		default:
-			l.addPath(a)
-		}
-	}
-	if f := l.format; f != nil && max(len(f.Indent), len(f.Newline), len(f.Space)) > spaceMax {
-		a.Fail(errSpace)
-	}
-	if len(l.paths) > pathsMax {
-		a.Fail(errPaths)
-	}
-}
-
-// addPath reads a path. Where there is only one nothing is copied.
-func (l *layout) addPath(a *command.Args) {
-	if next := a.Take(1); l.paths == nil {
-		l.paths = next
-	} else {
-		l.paths = append(l.paths, next...)
-	}
-}
-
-// pretty is the format, which there is from now on.
-func (l *layout) pretty() *jsondoc.Format {
-	if l.format == nil {
-		l.format = &jsondoc.Format{}
-	}
-	return l.format
-}
-
-// What bounds what a call can make of a small document.
-const (
-	spaceMax             = 64
-	pathsMax             = 1024
-	errSpace reply.Error = "ERR INDENT, NEWLINE and SPACE have 64 bytes at most"
-	errPaths reply.Error = "ERR JSON.GET takes 1024 paths at most"
-)
-
-func (l *layout) readForm(c *command.Call) {
-	if c.Reply.Proto < resp.RESP3 {
-		c.Args.Fail(reply.Error("ERR FORMAT argument is not supported on RESP2"))
-		return
-	}
-	switch {
-	case c.Args.Opt("STRING"):
-		l.form = formString
-	case c.Args.Opt("EXPAND"):
-		l.form = formExpand
-	case c.Args.Opt("EXPAND1"):
-		l.form = formExpand1
-	default:
-		c.Args.Fail(reply.Error("ERR wrong reply format"))
-	}
-}
-
-// inside is the format of what lies within depth arrays or objects of the reply.
-func (l *layout) inside(depth int) *jsondoc.Format {
-	if l.format != nil {
-		l.format.Depth = depth
-	}
-	return l.format
-}
-
-// newline begins a line within depth arrays or objects of the reply.
-func (l *layout) newline(dst []byte, depth int) []byte {
-	if l.format != nil {
-		dst = l.format.Break(dst, depth)
-	}
-	return dst
-}
 
 func (ch *chapter) get(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
@@ -152,32 +46,19 @@ func (ch *chapter) getOne(db *keyspace.DB, c *command.Call, key, path []byte, l 
 		c.Reply.Fail(errPath(t.shownPath()))
 		return
 	default:
-		t.desk.Values = t.matches[0].Value.AppendText(t.desk.Values, l.inside(0))
+		t.desk.Values = l.append(t.desk.Values, t.matches[0].Value, 0)
 	}
-	answerText(db, c, t.desk.Values)
+	l.answer(db, c, t.desk.Values)
 }
 
-// answerText answers with a text unless it is too long.
-func answerText(db *keyspace.DB, c *command.Call, text []byte) {
-	if len(text) > db.Space().Limits.StringBytesMax {
-		c.Reply.Fail(errTooLarge)
-		return
-	}
-	c.Reply.Bulk(text)
-}
-
-// appendList appends an array of all matches. Their texts may be longer in sum than the
-// document, as some lie within others; beyond the longest text the rest is left out.
+// appendList appends an array of all matches.
 func (t *target) appendList(dst []byte, l *layout, depth int) []byte {
 	dst = append(dst, '[')
 	for i, m := range t.matches {
-		if len(dst) > jsondoc.TextBytesMax {
-			break
-		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = m.Value.AppendText(l.newline(dst, depth+1), l.inside(depth+1))
+		dst = l.append(l.newline(dst, depth+1), m.Value, depth+1)
 	}
 	if len(t.matches) > 0 {
 		dst = l.newline(dst, depth)
@@ -195,7 +76,7 @@ func (ch *chapter) getSeveral(db *keyspace.DB, c *command.Call, key []byte, l *l
 	case text == nil:
 		c.Reply.Null()
 	default:
-		answerText(db, c, text)
+		l.answer(db, c, text)
 	}
 }
 
@@ -226,22 +107,14 @@ func (ch *chapter) appendSeveral(
 		if legacy && len(t.matches) == 0 {
 			return nil, errPath(t.shownPath())
 		}
-		if dst = t.appendPair(dst, l, legacy); len(dst) > jsondoc.TextBytesMax {
-			break
-		}
+		dst = t.appendPair(dst, l, legacy)
 	}
 	return append(l.newline(dst, 0), '}'), nil
 }
 
 // readAs is read of one path of several, of which a legacy one may mean all matches.
-func (t *target) readAs(
-	ch *chapter, db *keyspace.DB, key, written []byte, legacy bool,
-) (err error) {
-	t.desk, t.written = db.Space().Desk(), written
-	if t.path, err = ch.parse(written); err != nil {
-		return err
-	}
-	if t.JSON, err = db.ReadJSON(key); err != nil {
+func (t *target) readAs(ch *chapter, db *keyspace.DB, key, written []byte, legacy bool) error {
+	if err := t.look(ch, db, key, written); err != nil {
 		return err
 	}
 	return t.choose(legacy)
@@ -257,7 +130,7 @@ func (t *target) appendPair(dst []byte, l *layout, legacy bool) []byte {
 		dst = append(dst, l.format.Space...)
 	}
 	if legacy {
-		return t.matches[0].Value.AppendText(dst, l.inside(1))
+		return l.append(dst, t.matches[0].Value, 1)
 	}
 	return t.appendList(dst, l, 1)
 }
@@ -341,8 +214,8 @@ func mgetOne(db *keyspace.DB, c *command.Call, key []byte, path *jsonpath.Path) 
 		c.Reply.Null()
 		return nil
 	default:
-		t.desk.Values = t.matches[0].Value.AppendText(t.desk.Values, nil)
+		t.desk.Values = l.append(t.desk.Values, t.matches[0].Value, 0)
 	}
-	answerText(db, c, t.desk.Values)
+	l.answer(db, c, t.desk.Values)
 	return nil
 }

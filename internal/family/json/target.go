@@ -92,15 +92,21 @@ func (ch *chapter) parse(written []byte) (*jsonpath.Path, error) {
 
 // read looks a document up for a call that reads it, with the first match of a legacy path
 // or all of another one.
-func (t *target) read(ch *chapter, db *keyspace.DB, key, written []byte) (err error) {
+func (t *target) read(ch *chapter, db *keyspace.DB, key, written []byte) error {
+	if err := t.look(ch, db, key, written); err != nil {
+		return err
+	}
+	return t.choose(t.path.Legacy())
+}
+
+// look is read without the matches.
+func (t *target) look(ch *chapter, db *keyspace.DB, key, written []byte) (err error) {
 	t.desk, t.written = db.Space().Desk(), written
 	if t.path, err = ch.parse(written); err != nil {
 		return err
 	}
-	if t.JSON, err = db.ReadJSON(key); err != nil {
-		return err
-	}
-	return t.choose(t.path.Legacy())
+	t.JSON, err = db.ReadJSON(key)
+	return err
 }
 
 // find looks a document up for a call that changes it, with all matches of the path, each
