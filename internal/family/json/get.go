@@ -101,7 +101,7 @@ func (ch *chapter) appendSeveral(
 		}
 		seen[string(written)] = true
 		var t target
-		if err := t.readAs(ch, db, key, written, legacy); err != nil || !t.Exists() {
+		if err := t.readAs(ch, db, key, written, legacy, len(l.paths)); err != nil || !t.Exists() {
 			return nil, err
 		}
 		if legacy && len(t.matches) == 0 {
@@ -113,7 +113,11 @@ func (ch *chapter) appendSeveral(
 }
 
 // readAs is read of one path of several, of which a legacy one may mean all matches.
-func (t *target) readAs(ch *chapter, db *keyspace.DB, key, written []byte, legacy bool) error {
+// All of them together visit what one may.
+func (t *target) readAs(
+	ch *chapter, db *keyspace.DB, key, written []byte, legacy bool, paths int,
+) error {
+	t.limits.Nodes = jsonpath.NodesDefault / paths
 	if err := t.look(ch, db, key, written); err != nil {
 		return err
 	}
@@ -144,7 +148,7 @@ func (ch *chapter) getValues(db *keyspace.DB, c *command.Call, key []byte, l *la
 	c.Reply.Array(len(l.paths))
 	for _, written := range l.paths {
 		var t target
-		err := t.readAs(ch, db, key, written, false)
+		err := t.readAs(ch, db, key, written, false, len(l.paths))
 		if err == nil && !t.Exists() {
 			c.Reply.Truncate(at)
 			c.Reply.Null()

@@ -53,6 +53,7 @@ type target struct {
 	desk    *keyspace.JSONDesk
 	path    *jsonpath.Path
 	written []byte // the path as the call has it
+	limits  jsonpath.Limits
 	matches []jsonpath.Match
 	added   int // bytes of all edits' values
 }
@@ -133,12 +134,12 @@ func (t *target) choose(first bool) error {
 	var err error
 	if first {
 		var m jsonpath.Match
-		m, err = t.path.First(t.Root(), jsonpath.Limits{})
+		m, err = t.path.First(t.Root(), t.limits)
 		if m.Value.Exists() {
 			t.matches = append(t.matches, m)
 		}
 	} else {
-		t.matches, err = t.path.Select(t.matches, t.Root(), jsonpath.Limits{})
+		t.matches, err = t.path.Select(t.matches, t.Root(), t.limits)
 	}
 	t.desk.Matches = t.matches
 	if err != nil {
