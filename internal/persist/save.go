@@ -105,6 +105,7 @@ type saved struct {
 // cut is the moment that a snapshot is of.
 type cut struct {
 	cuts  []*keyspace.Cut // by shard
+	told  []int64         // by shard: how many keys of it are in keys
 	codes [][]byte        // of functions
 	alone bool            // nothing of a journal goes on from it
 	saved
@@ -119,7 +120,7 @@ func (s *Store) cut(o ExportOptions) *cut {
 	for _, space := range tx.Spaces() {
 		one := space.BeginCut()
 		one.JSONAsString = o.JSONAsString
-		c.cuts = append(c.cuts, one)
+		c.cuts, c.told = append(c.cuts, one), append(c.told, 0)
 		c.changes += space.Stats.Changes
 	}
 	if s.log != nil {
@@ -225,11 +226,10 @@ func (w *snapshotWriter) write(c *cut) error {
 // turn lets a shard hand something out, and goes on until a key of it is whole.
 func (w *snapshotWriter) turn(c *cut, i int) (more bool, err error) {
 	one, shard := c.cuts[i], w.store.o.Shards.Shard(i)
-	keys := one.Keys
 	for inside := true; inside; {
 		shard.Own(0)
 		w.pending, inside, more, err = one.Step(w.pending, stepBytes)
-		keys, c.keys = one.Keys, c.keys+one.Keys-keys
+		c.keys, c.told[i] = c.keys+one.Keys-c.told[i], one.Keys
 		shard.Release()
 		if err == nil {
 			err = w.ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"stampede/internal/journal"
+	"stampede/internal/keyspace"
 	"stampede/internal/persist"
 )
 
@@ -143,7 +144,8 @@ func (w *world) save() {
 	w.saving = false
 	if err == nil {
 		w.counts.snapshots++
-	} else if !excused(err) {
+		w.lookAtSnapshot()
+	} else if !excused(err) && !errors.Is(err, keyspace.ErrCutLost) {
 		w.t.Errorf("save: %v", err)
 	}
 }
