@@ -20,6 +20,10 @@ type Call struct {
 	NowMs   int64            // Unix time in milliseconds; the same for all calls of a group
 	InExec  bool             // it runs as part of a transaction or a script: it must not wait
 
+	// Durable is what a handler sets whose reply must not be seen before everything that the
+	// call saw or did is durable in the journal, whatever appendfsync says.
+	Durable bool
+
 	// For handlers of [Waiting]. Others tells whether other calls wait for one of its keys
 	// already; Wait is what the handler says when it has to wait, too.
 	Others bool

@@ -35,13 +35,14 @@ const (
 	CatConnection
 	CatTransaction
 	CatScripting
-	CatJSON // beyond those of Redis 7
+	CatJSON  // beyond those of Redis 7
+	CatStock // our own
 )
 
 // categoryNames holds the name of each category at the number of its bit.
 var categoryNames = [...]string{"keyspace", "read", "write", "set", "sortedset", "list", "hash",
 	"string", "bitmap", "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow",
-	"blocking", "dangerous", "connection", "transaction", "scripting", "json"}
+	"blocking", "dangerous", "connection", "transaction", "scripting", "json", "stock"}
 
 // CategoryNamed is the category of the given name without "@", in small letters; 0 if
 // there is none.
@@ -76,7 +77,7 @@ var groupCategories = [...]struct {
 	{GroupTransactions, CatTransaction}, {GroupConnection, CatConnection}, {GroupServer, 0},
 	{GroupScripting, CatScripting}, {GroupPubSub, 0}, {GroupBitmap, CatBitmap},
 	{GroupHyperLogLog, CatHyperLogLog}, {GroupStream, CatStream}, {GroupGeo, CatGeo},
-	{GroupCluster, 0}, {GroupJSON, CatJSON},
+	{GroupCluster, 0}, {GroupJSON, CatJSON}, {GroupStock, CatStock},
 }
 
 // category is the ACL category of the group; ok tells whether there is such a group.

@@ -158,6 +158,7 @@ const (
 	GroupGeo          Group = "geo"
 	GroupCluster      Group = "cluster"
 	GroupJSON         Group = "json"
+	GroupStock        Group = "stock"
 )
 
 // Flags say what the dispatcher and clients must know of a command. The first block are

@@ -11,6 +11,7 @@ import (
 	"stampede/internal/family/introspect"
 	"stampede/internal/family/json"
 	"stampede/internal/family/scripting"
+	"stampede/internal/family/stock"
 	"stampede/internal/family/str"
 	"stampede/internal/family/transactions"
 	"stampede/internal/family/zset"
@@ -30,6 +31,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		hash.Commands,
 		zset.Commands,
 		json.Commands(),
+		stock.Commands(),
 		transactions.Commands,
 		scripting.Commands(scripting.Services{
 			Library: e.scripts,

@@ -58,6 +58,8 @@ func (db *DB) apply(e *effect.Effect) error {
 		return db.applyZSet(e)
 	case effect.JSONSet:
 		return db.applyJSON(e)
+	case effect.Stock:
+		return db.applyStock(e)
 	default:
 		return errUnknownEffect
 	}

@@ -31,12 +31,14 @@ func (b *bigs) add(o object.Big) (index uint32) {
 // noBig is the number in an entry whose collection was moved elsewhere.
 const noBig = ^uint32(0)
 
-// drop gives the collection to the steps that free it.
-func (b *bigs) drop(index uint32) {
+// dropBig gives a collection to the steps that free it.
+func (s *Space) dropBig(index uint32) {
 	if index == noBig {
 		return
 	}
-	b.dying = append(b.dying, b.take(index))
+	o := s.big.take(index)
+	s.noteGone(o)
+	s.big.dying = append(s.big.dying, o)
 }
 
 // take gives up the number and leaves the collection to the caller.
@@ -47,8 +49,13 @@ func (b *bigs) take(index uint32) object.Big {
 	return o
 }
 
-// freeAll forgets every collection; their arena is about to be emptied as a whole.
-func (b *bigs) freeAll() { *b = bigs{} }
+// freeBigs forgets every collection; their arena is about to be emptied as a whole.
+func (s *Space) freeBigs() {
+	for _, o := range s.big.live {
+		s.noteGone(o)
+	}
+	s.big = bigs{}
+}
 
 // outsideBytes is what collections hold beside the arena.
 func (b *bigs) outsideBytes() (total int64) {

@@ -151,7 +151,7 @@ func (c *Cut) begin(e *Entry, db int) {
 	kind := e.kind
 	p.bytes = rdb.AppendSelectDB(nil, db)
 	p.bytes = rdb.AppendKey(p.bytes, e.rdbType(), e.Key(), e.DeadlineMs())
-	p.bytes = rdb.AppendLen(p.bytes, p.big.Len())
+	p.bytes = appendBegin(p.bytes, p.big)
 	c.open = append(c.open, p)
 	p.big.BeginSave(func(member, value []byte, score float64) {
 		if !c.mute {
@@ -194,6 +194,9 @@ func (c *Cut) stepPart(dst []byte, n int) (out []byte, inside bool) {
 		dst = append(dst, p.bytes...)
 		p.bytes = p.bytes[:0]
 		if done {
+			if !c.mute {
+				dst = appendEnd(dst, p.big.Kind())
+			}
 			c.open = c.open[1:]
 			return dst, false
 		}

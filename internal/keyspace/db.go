@@ -127,7 +127,7 @@ func (db *DB) Delete(key []byte) bool {
 func (db *DB) freeBlock(ref arena.Ref) {
 	e := db.at(ref)
 	if e.form == formBig {
-		db.space.big.drop(e.bigIndex())
+		db.space.dropBig(e.bigIndex())
 	}
 	db.space.arena.Free(ref, len(e.block))
 }

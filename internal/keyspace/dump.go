@@ -40,10 +40,29 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 
 // appendElement appends an element of a large collection of the given kind.
 func appendElement(dst []byte, kind object.Kind, member, value []byte, score float64) []byte {
-	if kind == object.ZSet {
+	switch kind {
+	case object.ZSet:
 		return rdb.AppendScored(dst, member, score)
+	case object.Stock:
+		return rdb.AppendModuleString(dst, member)
 	}
 	return rdb.AppendPair(dst, member, value)
+}
+
+// appendBegin begins the value of a large collection; its elements follow.
+func appendBegin(dst []byte, big object.Big) []byte {
+	if big.Kind() == object.Stock {
+		return rdb.AppendModule(dst, rdbStock())
+	}
+	return rdb.AppendLen(dst, big.Len())
+}
+
+// appendEnd ends the value of a large collection.
+func appendEnd(dst []byte, kind object.Kind) []byte {
+	if kind == object.Stock {
+		return rdb.AppendModuleEnd(dst)
+	}
+	return dst
 }
 
 // AppendDump appends the type and the value of the key, which must exist, as a DUMP payload
@@ -54,9 +73,9 @@ func (e *Entry) AppendDump(dst []byte) []byte {
 		return e.appendSmall(dst)
 	}
 	big := e.big()
-	dst = rdb.AppendLen(dst, big.Len())
+	dst = appendBegin(dst, big)
 	big.Elements(func(member, value []byte, score float64) {
 		dst = appendElement(dst, e.kind, member, value, score)
 	})
-	return dst
+	return appendEnd(dst, e.kind)
 }

@@ -19,7 +19,7 @@ func (s *Space) flushAll() {
 		s.Stats.Changes += int64(db.Len())
 	}
 	s.forgetParts()
-	s.big.freeAll()
+	s.freeBigs()
 	s.arena.Reset()
 	s.desk.Names.Reset()
 	for _, db := range s.dbs {

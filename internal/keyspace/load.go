@@ -54,6 +54,9 @@ func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, s
 		err = t.each(t.scored)
 	case rdb.Module:
 		t.n = 1
+		if item.Module == rdbStock() {
+			return t.stockOf(item, strict)
+		}
 		err = t.document()
 	default:
 		return &KindError{Key: string(key), Type: item.Type}
@@ -75,6 +78,7 @@ type teller struct {
 	key    []byte
 	n      int
 	seen   map[string]struct{} // nil: who comes twice does not matter
+	try    *trial              // of a stock; nil: it can be trusted
 }
 
 func (t *teller) each(one func() error) error {
@@ -107,8 +111,7 @@ func (t *teller) scored() error {
 	return t.note(member)
 }
 
-// document reads a JSON document, as RedisJSON writes it: the only module's value that is
-// known.
+// document reads a JSON document, as RedisJSON writes it.
 func (t *teller) document() error {
 	field, err := t.reader.Field()
 	if err != nil {
@@ -129,7 +132,9 @@ func (t *teller) document() error {
 func ReaderOptions() rdb.Options {
 	return rdb.Options{
 		BufferBytes: readBytes,
-		Modules:     []rdb.ModuleID{rdb.NewModuleID(rdb.JSONName, rdb.JSONVersion)},
+		Modules: []rdb.ModuleID{
+			rdb.NewModuleID(rdb.JSONName, rdb.JSONVersion), rdbStock(),
+		},
 	}
 }
 

@@ -74,6 +74,7 @@ type Space struct {
 
 	ready  []ReadyKey  // see await.go
 	desk   *JSONDesk   // of the documents
+	stocks stocks      // what stocks share
 	digits [2][24]byte // the texts of integers that views were asked of
 }
 
@@ -84,6 +85,9 @@ type Stats struct {
 	Evicted      int64 // keys removed to keep memory below its limit
 	Changes      int64 // changes since the start, never reset
 }
+
+// Used counts what calls looked up and changed.
+func (s *Stats) Used() int64 { return s.Hits + s.Misses + s.Changes }
 
 // New returns an empty Space.
 func New(o Options) (*Space, error) {

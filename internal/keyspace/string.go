@@ -127,7 +127,7 @@ func (e *Entry) put(key []byte, s shape, deadlineMs int64) {
 		s.deadlineMs = e.DeadlineMs()
 	}
 	if e.form == formBig {
-		e.db.space.big.drop(e.bigIndex())
+		e.db.space.dropBig(e.bigIndex())
 	}
 	e.reshape(s, 0)
 	e.setMeta(e.meta()&0xFF | e.db.space.access<<8)

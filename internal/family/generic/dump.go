@@ -97,6 +97,8 @@ func (w *restoreWish) check(db *keyspace.DB) reply.Error {
 	switch {
 	case e.Exists() && !w.replace:
 		return errBusyKey
+	case e.CheckOverwrite() != nil:
+		return keyspace.ErrStockKept
 	case !ok:
 		return reply.ErrNotInt
 	case ttlMs < 0:
@@ -136,6 +138,9 @@ func (w *restoreWish) put(db *keyspace.DB, told *effect.Buffer) {
 
 // restoreRefusal is what RESTORE says of a payload that cannot be taken.
 func restoreRefusal(err error) reply.Error {
+	if errors.Is(err, keyspace.ErrStockTTL) {
+		return keyspace.ErrStockTTL
+	}
 	if kind := (*keyspace.KindError)(nil); errors.As(err, &kind) {
 		return "ERR " + reply.Error(kind.Error())
 	}

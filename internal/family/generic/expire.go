@@ -7,6 +7,7 @@ import (
 
 	"stampede/internal/command"
 	"stampede/internal/keyspace"
+	"stampede/internal/object"
 	"stampede/internal/reply"
 )
 
@@ -74,6 +75,10 @@ func expire(db *keyspace.DB, c *command.Call, unitMs, baseMs int64) {
 	e := db.Find(key)
 	if !e.Exists() || !o.met(e.DeadlineMs(), deadlineMs) {
 		c.Reply.Int(0)
+		return
+	}
+	if e.Kind() == object.Stock {
+		c.Reply.Fail(keyspace.ErrStockTTL)
 		return
 	}
 	if deadlineMs == 0 {

@@ -21,7 +21,28 @@ func count(tx command.Tx, c *command.Call, test func(db *keyspace.DB, key []byte
 	c.Reply.Int(int64(n))
 }
 
-func del(tx command.Tx, c *command.Call) { count(tx, c, (*keyspace.DB).Delete) }
+// del removes all keys, or none if one of them holds a stock that is open.
+func del(tx command.Tx, c *command.Call) {
+	for keys := c.Args; keys.More(); {
+		key := keys.Bytes()
+		if e := tx.DB(c.DB, key).Peek(key); e.HoldsOpenStock() {
+			c.Reply.Fail(keyspace.ErrStockOpen)
+			return
+		}
+	}
+	count(tx, c, (*keyspace.DB).Delete)
+}
+
+// mayPut tells whether another value may take the place of what is under key; if not, the
+// call has been answered.
+func mayPut(db *keyspace.DB, c *command.Call, key []byte) bool {
+	e := db.Peek(key)
+	if err := e.CheckOverwrite(); err != nil {
+		c.Reply.Err(err)
+		return false
+	}
+	return true
+}
 
 func exists(tx command.Tx, c *command.Call) { count(tx, c, isThere) }
 func touch(tx command.Tx, c *command.Call)  { count(tx, c, isThere) }
@@ -44,6 +65,9 @@ func rename(tx command.Tx, c *command.Call) {
 		return
 	}
 	if string(key) != string(newKey) {
+		if !mayPut(tx.DB(c.DB, newKey), c, newKey) {
+			return
+		}
 		if !e.CanMoveTo(tx.DB(c.DB, newKey)) {
 			c.Reply.Fail(reply.ErrOOM)
 			return
@@ -137,11 +161,16 @@ func copyTo(tx command.Tx, c *command.Call, source, destination []byte, n int, r
 	dst := tx.DB(n, destination)
 	taken := dst.Find(destination)
 	switch {
+	case e.Kind() == object.Stock:
+		c.Reply.Fail(keyspace.ErrStockCopy)
+		return
 	case taken.Exists() && !replace:
 		c.Reply.Int(0)
 		return
 	case !e.CanCopyTo(dst):
 		c.Reply.Fail(reply.ErrOOM)
+		return
+	case !mayPut(dst, c, destination):
 		return
 	case taken.Exists():
 		taken.Remove()

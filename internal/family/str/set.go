@@ -119,9 +119,10 @@ func parseSetOptions(a *command.Args) (o setOptions) {
 func set(db *keyspace.DB, c *command.Call) {
 	key, value := c.Args.Bytes(), c.Args.Bytes()
 	if !c.Args.More() {
-		e := db.Find(key)
-		e.Set(key, value, 0)
-		c.Reply.OK()
+		if e := db.Find(key); mayPut(&e, c) {
+			e.Set(key, value, 0)
+			c.Reply.OK()
+		}
 		return
 	}
 	setWith(db, c, key, value)
@@ -148,6 +149,9 @@ func setWith(db *keyspace.DB, c *command.Call, key, value []byte) {
 		return
 	}
 	met := o.met(&e)
+	if met && !mayPut(&e, c) {
+		return
+	}
 	switch {
 	case o.get && e.Exists():
 		c.Reply.Bulk(e.Text())
@@ -196,9 +200,20 @@ func setFor(db *keyspace.DB, c *command.Call, unitMs int64) {
 		c.Reply.Fail(failure)
 		return
 	}
-	e := db.Find(key)
-	e.Set(key, value, deadlineMs)
-	c.Reply.OK()
+	if e := db.Find(key); mayPut(&e, c) {
+		e.Set(key, value, deadlineMs)
+		c.Reply.OK()
+	}
+}
+
+// mayPut tells whether a string may take the place of what is there; if not, the call has
+// been answered.
+func mayPut(e *keyspace.Entry, c *command.Call) bool {
+	if err := e.CheckOverwrite(); err != nil {
+		c.Reply.Err(err)
+		return false
+	}
+	return true
 }
 
 func mset(tx command.Tx, c *command.Call) {
@@ -206,10 +221,15 @@ func mset(tx command.Tx, c *command.Call) {
 		c.Reply.Fail(reply.ErrArity(c.Row.Lower))
 		return
 	}
-	for c.Args.More() {
-		key, value := c.Args.Bytes(), c.Args.Bytes()
-		e := tx.DB(c.DB, key).Find(key)
-		e.Set(key, value, 0)
+	pairs := c.Args.Rest()
+	for i := 0; i < len(pairs); i += 2 {
+		if e := tx.DB(c.DB, pairs[i]).Peek(pairs[i]); !mayPut(&e, c) {
+			return
+		}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		e := tx.DB(c.DB, pairs[i]).Find(pairs[i])
+		e.Set(pairs[i], pairs[i+1], 0)
 	}
 	c.Reply.OK()
 }

@@ -93,13 +93,16 @@ func unionStore(tx command.Tx, c *command.Call) {
 
 func combine(tx command.Tx, c *command.Call, form combineForm) {
 	var dst []byte
+	var taken error
 	if form.store {
 		dst = c.Args.Bytes()
+		e := tx.DB(c.DB, dst).Peek(dst)
+		taken = e.CheckOverwrite()
 	}
 	q := combination{aggregate: sum}
 	q.readSources(tx, c)
 	form.parse(&c.Args, &q)
-	if err := c.Args.Err(); err != nil {
+	if err := cmp.Or(c.Args.Err(), taken); err != nil {
 		c.Reply.Err(err)
 		return
 	}

@@ -58,6 +58,10 @@ func rangeStore(tx command.Tx, c *command.Call) {
 	r.each(&z, func(member []byte, score float64) {
 		found = append(found, element{score, string(member)})
 	})
+	if e := tx.DB(c.DB, dst).Peek(dst); e.CheckOverwrite() != nil {
+		c.Reply.Err(e.CheckOverwrite())
+		return
+	}
 	into := replace(tx.DB(c.DB, dst), dst)
 	store(&into, found)
 	c.Reply.Int(int64(len(found)))

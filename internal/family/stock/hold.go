@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stock
+
+import (
+	"stampede/internal/command"
+	"stampede/internal/keyspace"
+	"stampede/internal/reply"
+	rules "stampede/internal/stock"
+)
+
+const (
+	errWait   reply.Error = "ERR WAIT is a number of milliseconds from 0 to 2^47-1"
+	errAck    reply.Error = "ERR ACK is one of MEMORY, JOURNAL, LEDGER"
+	errLedger reply.Error = "ERR there is no ledger that could acknowledge: " +
+		"ACK MEMORY and ACK JOURNAL are there"
+	errJournal reply.Error = "ERR there is no journal that could acknowledge: see appendonly"
+)
+
+// holdArgs is how many words a call of STOCK.HOLD has before its options.
+const holdArgs = 5
+
+// mayWait tells whether a call of STOCK.HOLD says WAIT.
+func mayWait(argv [][]byte) bool {
+	for i := holdArgs; i < len(argv); i += 2 {
+		if command.EqualFold(argv[i], "WAIT") {
+			return true
+		}
+	}
+	return false
+}
+
+// wish is what STOCK.HOLD asks for.
+type wish struct {
+	request rules.Request
+	waitMs  int64
+}
+
+func (w *wish) read(a *command.Args) {
+	w.request.ID, w.request.Buyer, w.request.Units = a.Bytes(), a.Bytes(), a.Int()
+	for a.More() {
+		switch {
+		case a.Opt("FOR"):
+			if w.request.ForMs = a.Int(); w.request.ForMs < 1 && a.Err() == nil {
+				fail := reply.Error("ERR FOR is a number of milliseconds above 0")
+				a.Fail(fail)
+			}
+		case a.Opt("WAIT"):
+			if w.waitMs = a.Int(); (w.waitMs < 0 || w.waitMs > rules.TimeMsMax) && a.Err() == nil {
+				a.Fail(errWait)
+			}
+		default:
+			a.Fail(reply.ErrSyntax)
+		}
+	}
+}
+
+// tryHold is STOCK.HOLD, as far as it need not wait.
+func tryHold(tx command.Tx, c *command.Call) (done bool) {
+	var w wish
+	key := c.Args.Bytes()
+	w.read(&c.Args)
+	db := tx.DB(c.DB, key)
+	s, ok := find(db, c, key)
+	if !ok {
+		return true
+	}
+	behind := c.Others || c.InExec && db.Awaited(key)
+	if !behind && (w.waitMs == 0 || c.InExec) {
+		hold(&s, c, &w.request)
+		return true
+	}
+	a, known, err := s.Check(w.request)
+	switch {
+	case err != nil:
+		fail(c, err)
+		return true
+	case known, !behind && a.Outcome == rules.Held, !worthWaiting(a.Outcome):
+		hold(&s, c, &w.request)
+		return true
+	case w.waitMs == 0 || c.InExec:
+		yield(&s, c, &w.request)
+		return true
+	}
+	if c.Wait.UntilMs == 0 {
+		c.Wait.UntilMs = c.NowMs + w.waitMs
+	}
+	if c.Wait.RetryMs = 0; !behind {
+		// Who stands behind others is looked at when they have been served.
+		c.Wait.RetryMs, _ = s.Look().NextDeadline(c.NowMs)
+	}
+	return false
+}
+
+// worthWaiting tells whether time, a release or more units may bring what was refused.
+func worthWaiting(o rules.Outcome) bool {
+	return o == rules.Held || o == rules.AllHeld || o == rules.TooFew || o == rules.SoldOut
+}
+
+// hold answers a call for good.
+func hold(s *keyspace.Stock, c *command.Call, r *rules.Request) {
+	a, err := s.Hold(*r)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	answer(c, a)
+}
+
+// yield answers, for good, a call behind others who wait: nothing is free for it, whatever
+// is free.
+func yield(s *keyspace.Stock, c *command.Call, r *rules.Request) {
+	a, known, err := s.Check(*r)
+	if err == nil && (known || a.Outcome != rules.Held) {
+		hold(s, c, r)
+		return
+	}
+	if err == nil {
+		a = rules.Answer{Outcome: rules.TooFew}
+		if next, held := s.Look().NextDeadline(c.NowMs); held {
+			a = rules.Answer{Outcome: rules.AllHeld, AtMs: next}
+		}
+		a, err = s.Refuse(*r, a)
+	}
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	answer(c, a)
+}
+
+// holdTimeUp ends the wait of STOCK.HOLD. Whatever is free then is for those before it, or it
+// would have been served.
+func holdTimeUp(tx command.Tx, c *command.Call) {
+	var w wish
+	key := c.Args.Bytes()
+	w.read(&c.Args)
+	if s, ok := find(tx.DB(c.DB, key), c, key); ok {
+		yield(&s, c, &w.request)
+	}
+}
+
+// confirm is STOCK.CONFIRM.
+func confirm(db *keyspace.DB, c *command.Call) {
+	key, id := c.Args.Bytes(), c.Args.Bytes()
+	readAck(db, c)
+	s, ok := find(db, c, key)
+	if !ok || !named(c, id) {
+		return
+	}
+	answer(c, s.Confirm(id))
+}
+
+// readAck reads up to where a sale must have come before it is told. Where there is a
+// journal that is the disk, unless the call says otherwise.
+func readAck(db *keyspace.DB, c *command.Call) {
+	journal := db.Space().Journaled()
+	c.Durable = journal
+	if !c.Args.More() {
+		return
+	}
+	a := &c.Args
+	switch {
+	case !a.Opt("ACK"):
+		a.Fail(reply.ErrSyntax)
+	case a.Opt("MEMORY"):
+		c.Durable = false
+	case a.Opt("JOURNAL"):
+		if !journal {
+			a.Fail(errJournal)
+		}
+	case a.Opt("LEDGER"):
+		a.Fail(errLedger)
+	default:
+		a.Fail(errAck)
+	}
+	if a.More() {
+		a.Fail(reply.ErrSyntax)
+	}
+}
+
+// named tells whether an id may be one; if not, the call has been answered.
+func named(c *command.Call, id []byte) bool {
+	if len(id) < 1 || len(id) > rules.NameBytesMax {
+		fail(c, rules.ErrName)
+		return false
+	}
+	return true
+}
+
+func release(db *keyspace.DB, c *command.Call) {
+	key, id := c.Args.Bytes(), c.Args.Bytes()
+	if s, ok := find(db, c, key); ok && named(c, id) {
+		answer(c, s.Release(id))
+	}
+}
+
+func extend(db *keyspace.DB, c *command.Call) {
+	key, id, ms := c.Args.Bytes(), c.Args.Bytes(), c.Args.Int()
+	s, ok := find(db, c, key)
+	if !ok || !named(c, id) {
+		return
+	}
+	a, err := s.Extend(id, ms)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	answer(c, a)
+}
