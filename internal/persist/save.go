@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"stampede/internal/disk"
 	"stampede/internal/journal"
@@ -20,7 +21,7 @@ var ErrSaving = errors.New("persist: a snapshot is being written already")
 
 // Sizes of the pieces that a snapshot is written in.
 const (
-	stepBytes  = 64 << 10 // that a shard hands out while it is owned
+	stepBytes  = 32 << 10 // that a shard hands out while it is owned
 	writeBytes = 1 << 20  // that are written at once
 )
 
@@ -192,6 +193,7 @@ type snapshotWriter struct {
 	ctx     context.Context
 	rdb     *rdb.Writer
 	pending []byte
+	used    int64 // how much the shard of the last step had been used
 }
 
 func (w *snapshotWriter) write(c *cut) error {
@@ -227,10 +229,13 @@ func (w *snapshotWriter) write(c *cut) error {
 func (w *snapshotWriter) turn(c *cut, i int) (more bool, err error) {
 	one, shard := c.cuts[i], w.store.o.Shards.Shard(i)
 	for inside := true; inside; {
-		shard.Own(0)
+		start := time.Now()
+		space := shard.Own(0)
+		used := space.Stats.Used()
 		w.pending, inside, more, err = one.Step(w.pending, stepBytes)
 		c.keys, c.told[i] = c.keys+one.Keys-c.told[i], one.Keys
 		shard.Release()
+		w.rest(used, time.Since(start))
 		if err == nil {
 			err = w.ctx.Err()
 		}
@@ -242,6 +247,18 @@ func (w *snapshotWriter) turn(c *cut, i int) (more bool, err error) {
 		}
 	}
 	return more, nil
+}
+
+// restFactor is how many times as long as a step took nothing is done while calls come: a
+// snapshot shall take a fraction of a processor from them.
+const restFactor = 3
+
+// rest lets calls run that have come since the last step. used is how many there were so far.
+func (w *snapshotWriter) rest(used int64, took time.Duration) {
+	if used != w.used {
+		time.Sleep(restFactor * took)
+	}
+	w.used = used
 }
 
 // flush writes what waits if it is more than n bytes.
