@@ -167,6 +167,7 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	at := out.Len()
 	began := h.times.begin(row, r.lap.base)
 	h.do()
+	r.durable = r.durable || h.call.Durable
 	nanos := h.times.end(row, r.lap.base, began)
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(row.ID, nanos, failed)

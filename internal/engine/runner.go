@@ -37,6 +37,7 @@ type Runner struct {
 
 	seen    journal.Position // of the last change that a group has seen
 	changed bool             // a group has changed something
+	durable bool             // a call has set [command.Call.Durable]
 
 	held  int             // the shard owned for the running group, or none
 	space *keyspace.Space // its keyspace
@@ -65,6 +66,9 @@ type Outcome struct {
 	Seen    journal.Position
 	Changed bool
 
+	// Durable says that a call wants its reply to be seen only then, whatever the parameter.
+	Durable bool
+
 	// Waiter is the call that ran last, if it waits: the connection runs nothing until it
 	// is done. See [Runner.Finish].
 	Waiter *Waiter
@@ -85,11 +89,12 @@ func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	r.nowMs = r.engine.clock()
 	r.call.Session = s
 	r.lap.max = r.engine.lapMax()
-	r.seen, r.changed, r.tx.Seen, r.tx.Changed = 0, false, 0, false
+	r.seen, r.changed, r.durable, r.tx.Seen, r.tx.Changed = 0, false, false, 0, false
 	outcome := r.do(s, b, out)
 	r.release()
 	r.rec.Flush()
 	outcome.Seen, outcome.Changed = max(r.seen, r.tx.Seen), r.changed || r.tx.Changed
+	outcome.Durable = r.durable
 	if outcome.Command = "NULL"; r.call.Row != nil {
 		outcome.Command = r.call.Row.Lower
 	}
@@ -239,8 +244,8 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 	case command.OnKeys:
 		do(oneShard{r.space}, &r.call)
 	case command.Waiting:
-		r.call.Others = r.othersWait(&r.call)
-		if tx := (oneShard{r.space}); !do.Try(tx, &r.call) {
+		tx := oneShard{r.space}
+		if r.call.Others = r.othersWait(tx, &r.call); !do.Try(tx, &r.call) {
 			do.TimeUp(tx, &r.call)
 		}
 	}
@@ -251,7 +256,7 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
 	c := &r.call
 	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
-	c.Others, c.Wait = false, command.Wait{}
+	c.Others, c.Wait, c.Durable = false, command.Wait{}, false
 	c.Args = command.NewArgs(argv[row.Words():])
 	return out.Len()
 }

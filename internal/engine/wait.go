@@ -35,6 +35,7 @@ type Waiter struct {
 
 	done    atomic.Bool
 	unblock atomic.Int32 // what CLIENT UNBLOCK wants
+	retryMs atomic.Int64 // of call.Wait, for its connection
 }
 
 // What CLIENT UNBLOCK wants of a waiter.
@@ -50,7 +51,7 @@ const errUnblocked reply.Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 // NextMs is when [Runner.Finish] is to be tried though nobody has called: Unix time, 0: not
 // before somebody calls.
 func (w *Waiter) NextMs() int64 {
-	until, retry := w.call.Wait.UntilMs, w.call.Wait.RetryMs
+	until, retry := w.call.Wait.UntilMs, w.retryMs.Load()
 	if until == 0 || retry != 0 && retry < until {
 		return retry
 	}
@@ -71,15 +72,14 @@ func (e *Engine) queueOf(db int, key string) (queues, waitKey) {
 }
 
 // othersWait tells whether somebody waits for a key of the call. Its shards are owned.
-func (r *Runner) othersWait(c *command.Call) bool {
+func (r *Runner) othersWait(tx command.Tx, c *command.Call) bool {
 	if r.engine.waiting.Load() == 0 {
 		return false
 	}
 	positions, _ := c.Row.Keys(c.Argv, r.positions[:0])
 	r.positions = positions
 	for _, at := range positions {
-		queues, key := r.engine.queueOf(c.DB, string(c.Argv[at]))
-		if len(queues[key]) > 0 {
+		if tx.DB(c.DB, c.Argv[at]).Awaited(c.Argv[at]) {
 			return true
 		}
 	}
@@ -98,7 +98,7 @@ func (r *Runner) inTxOrWait(c *command.Call, set txn.Set) {
 			c.NowMs, space.NoTouch = space.NowMs, c.Session.NoTouch
 		}
 	}
-	c.Others = r.othersWait(c)
+	c.Others = r.othersWait(&r.tx, c)
 	if do.Try(&r.tx, c) {
 		return
 	}
@@ -127,6 +127,7 @@ func (r *Runner) newWaiter(c *command.Call, do command.Waiting, set txn.Set) *Wa
 	}
 	w.out.Proto = c.Session.Proto
 	w.call.Reply, w.call.Wait.Keys = &w.out, nil
+	w.retryMs.Store(c.Wait.RetryMs)
 	c.Session.Public.SetBlocked(w.Unblock)
 	return w
 }
@@ -148,7 +149,12 @@ func (r *Runner) leave(tx command.Tx, w *Waiter) {
 	e := r.engine
 	for _, key := range w.keys {
 		queues, at := e.queueOf(w.call.DB, key)
-		list := slices.DeleteFunc(queues[at], func(other *Waiter) bool { return other == w })
+		list := queues[at]
+		if i := slices.Index(list, w); i == 0 {
+			list[0], list = nil, list[1:] // as a rule, and there may be thousands behind it
+		} else if i > 0 {
+			list = slices.Delete(list, i, i+1)
+		}
 		if len(list) == 0 {
 			delete(queues, at)
 		} else {
@@ -166,6 +172,10 @@ func (r *Runner) tryFor(tx command.Tx, w *Waiter, nowMs int64) bool {
 	w.call.Args = command.NewArgs(w.call.Argv[w.call.Row.Words():])
 	w.call.Others = false
 	if !w.do.Try(tx, &w.call) {
+		retry := w.call.Wait.RetryMs
+		if had := w.retryMs.Swap(retry); retry != 0 && (had == 0 || retry < had) {
+			w.call.Session.Public.Wake() // to look at the clock earlier than it would
+		}
 		return false
 	}
 	r.leave(tx, w)
@@ -186,19 +196,32 @@ func (r *Runner) serveHeld() {
 // serveKey serves those who wait for a key. tx owns the shards of owned.
 func (r *Runner) serveKey(tx command.Tx, owned txn.Set, ready keyspace.ReadyKey, nowMs int64) {
 	queues, at := r.engine.queueOf(ready.DB, ready.Key)
-	for _, w := range slices.Clone(queues[at]) {
-		if w.set&^owned != 0 {
+	for i := 0; i < len(queues[at]); {
+		w := queues[at][i]
+		switch {
+		case w.set&^owned != 0:
 			r.unserved = append(r.unserved, w)
-			continue
-		}
-		if !r.tryFor(tx, w, nowMs) && w.do.InOrder {
+			i++
+		case r.tryFor(tx, w, nowMs): // and the next one has taken its place
+		case w.do.InOrder:
 			return
+		default:
+			i++
 		}
 	}
 }
 
 // endTx ends r.tx, and serves those who waited for what it changed.
 func (r *Runner) endTx() {
+	r.serveTx()
+	r.tx.End()
+	if len(r.served)+len(r.unserved) > 0 {
+		r.finishServed(r.tx.Seen)
+	}
+}
+
+// serveTx serves those who wait for what r.tx has changed so far.
+func (r *Runner) serveTx() {
 	owned := r.tx.Owned()
 	for more := owned != 0; more; {
 		more = false
@@ -212,10 +235,6 @@ func (r *Runner) endTx() {
 				r.serveKey(&r.tx, owned, ready, space.NowMs)
 			}
 		}
-	}
-	r.tx.End()
-	if len(r.served)+len(r.unserved) > 0 {
-		r.finishServed(r.tx.Seen)
 	}
 }
 
@@ -262,7 +281,7 @@ func (r *Runner) Finish(w *Waiter, out *reply.Buffer) (outcome Outcome, done boo
 	}
 	w.call.Session.Public.SetBlocked(nil)
 	out.B = append(out.B, w.out.B...)
-	return Outcome{Seen: w.seen, Changed: w.changed}, true
+	return Outcome{Seen: w.seen, Changed: w.changed, Durable: w.call.Durable}, true
 }
 
 // finish looks whether the time of a waiter is over, or whether time has brought what it
@@ -273,20 +292,30 @@ func (r *Runner) finish(w *Waiter) (done bool) {
 		return false
 	}
 	if !r.own(w.set) {
-		w.call.Wait.RetryMs = r.nowMs + busyRetryMs
+		w.retryMs.Store(r.nowMs + busyRetryMs)
 		return false
 	}
-	defer r.endTx()
-	if !w.queued {
-		return w.done.Load()
+	r.tx.Seen, r.tx.Changed = 0, false
+	over := w.queued && r.endWait(w, unblock)
+	r.endTx()
+	if over {
+		w.seen, w.changed = r.tx.Seen, r.tx.Changed
+		w.done.Store(true)
 	}
-	if retry := w.call.Wait.RetryMs; retry != 0 && retry <= r.nowMs {
-		w.call.Wait.RetryMs = 0
-		for _, key := range w.keys {
-			r.tx.DB(w.call.DB, []byte(key)).MarkReady(key)
-		}
+	return w.done.Load()
+}
+
+// endWait ends the wait of a waiter if its time is over and nothing has come of it in the
+// last moment. Its shards are owned by r.tx.
+func (r *Runner) endWait(w *Waiter, unblock int32) (over bool) {
+	if retry := w.retryMs.Load(); retry != 0 && retry <= r.nowMs {
+		w.retryMs.Store(0)
 	}
+	r.markReady(w)
+	r.serveTx()
 	switch until := w.call.Wait.UntilMs; {
+	case !w.queued:
+		return false
 	case unblock == unblockError:
 		w.out.Fail(errUnblocked)
 	case unblock == unblockTimeUp, until != 0 && until <= r.nowMs:
@@ -297,8 +326,15 @@ func (r *Runner) finish(w *Waiter) (done bool) {
 		return false
 	}
 	r.leave(&r.tx, w)
-	w.done.Store(true)
+	r.markReady(w) // whoever stands behind it may be served now
 	return true
+}
+
+// markReady lets those be looked at who wait for the keys of a waiter.
+func (r *Runner) markReady(w *Waiter) {
+	for _, key := range w.keys {
+		r.tx.DB(w.call.DB, []byte(key)).MarkReady(key)
+	}
 }
 
 // busyRetryMs is when a waiter is looked at again while a script runs long.
@@ -314,9 +350,7 @@ func (e *Engine) Abandon(w *Waiter) {
 	e.shards.Begin(&r.tx, w.set, r.nowMs)
 	if w.queued {
 		r.leave(&r.tx, w)
-		for _, key := range w.keys { // whoever stands behind it may be served now
-			r.tx.DB(w.call.DB, []byte(key)).MarkReady(key)
-		}
+		r.markReady(w) // whoever stands behind it may be served now
 	}
 	r.endTx()
 }

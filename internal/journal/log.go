@@ -24,6 +24,7 @@ type Log struct {
 	end     atomic.Uint64
 	written atomic.Uint64
 	durable atomic.Uint64
+	wanted  atomic.Uint64 // see Want
 	failure atomic.Pointer[failure]
 	closed  atomic.Bool
 	news    bell // rung when a position moved, or the log was closed
@@ -114,6 +115,26 @@ func (l *Log) Nudge() {
 	if l.asleep.Load() && l.end.Load() != l.written.Load() {
 		l.rouse()
 	}
+}
+
+// Want asks for everything up to p to be made durable as soon as with [Always], whatever the
+// mode. Anyone may call it; it does not wait, and costs next to nothing the second time.
+func (l *Log) Want(p Position) {
+	for {
+		had := l.wanted.Load()
+		if had >= uint64(p) {
+			return
+		}
+		if l.wanted.CompareAndSwap(had, uint64(p)) {
+			l.rouse()
+			return
+		}
+	}
+}
+
+// hurried tells whether what waits must be synced at once.
+func (l *Log) hurried() bool {
+	return l.Fsync() == Always || l.wanted.Load() > l.durable.Load()
 }
 
 // End is the position of the last record that was appended.

@@ -45,7 +45,7 @@ func (l *Log) rest(ctx context.Context, timer *time.Timer, due time.Duration) {
 		l.pause(ctx, timer, due)
 	}
 	l.asleep.Store(false)
-	if l.Fsync() != Always && l.wakeAfter(gatherBytes) {
+	if !l.hurried() && l.wakeAfter(gatherBytes) {
 		l.pause(ctx, timer, gatherPause)
 	}
 }
@@ -75,17 +75,17 @@ func (l *Log) pause(ctx context.Context, timer *time.Timer, longest time.Duratio
 	}
 }
 
-// Commit ends a round of appends. With [Always] it does the writer's work on the goroutine of
-// the caller, unless somebody is at it, and returns true if everything appended so far is
-// durable: that saves a loop which is about to wait for its records the way to another thread
-// and back. Otherwise the writer is woken if need be, and what was appended becomes durable
-// later.
+// Commit ends a round of appends. With [Always], or where [Log.Want] has asked, it does the
+// writer's work on the goroutine of the caller, unless somebody is at it, and returns true if
+// everything appended so far is durable: that saves a loop which is about to wait for its
+// records the way to another thread and back. Otherwise the writer is woken if need be, and
+// what was appended becomes durable later.
 func (l *Log) Commit() bool {
 	end := l.End()
 	if l.Durable() >= end {
 		return true
 	}
-	if l.Fsync() != Always || l.failure.Load() != nil {
+	if !l.hurried() || l.failure.Load() != nil {
 		l.Nudge()
 		return false
 	}

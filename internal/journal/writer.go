@@ -181,17 +181,17 @@ func (l *Log) endSegment() error {
 // syncByMode syncs what was written if the mode wants it now.
 func (l *Log) syncByMode(now time.Time) error {
 	w := &l.writer
-	waiting, mode := int64(w.written.at-w.durable.at), l.Fsync()
+	waiting := int64(w.written.at - w.durable.at)
 	switch {
 	case waiting == 0:
 		return nil
-	case mode == Always || l.failure.Load() != nil:
+	case l.hurried() || l.failure.Load() != nil:
 		w.lastSyncAt = now
 		return l.sync()
 	case w.flight != nil:
 		return nil
 	case waiting >= min(syncBytes, l.options.BufferBytesMax/4),
-		mode == EverySecond && now.Sub(w.lastSyncAt) >= syncPause:
+		l.Fsync() == EverySecond && now.Sub(w.lastSyncAt) >= syncPause:
 		w.lastSyncAt = now
 		l.takeOff()
 	}

@@ -32,6 +32,7 @@ type Conn struct {
 
 	seen    journal.Position // up to where the journal must be durable before output goes
 	changed bool             // some of the calls before seen have changed something
+	durable bool             // one of them wants that, whatever appendfsync says
 	held    bool             // output and input wait for that
 
 	stalled   bool           // no call runs before output has gone
@@ -163,8 +164,14 @@ func (c *Conn) finish(w *Worker) bool {
 	}
 	c.waiter = nil
 	c.outBytes += int64(w.out.Len() - before)
-	c.seen, c.changed = max(c.seen, outcome.Seen), c.changed || outcome.Changed
+	c.note(&outcome)
 	return true
+}
+
+// note keeps how far the journal must come before the replies of an outcome go.
+func (c *Conn) note(o *engine.Outcome) {
+	c.seen, c.changed = max(c.seen, o.Seen), c.changed || o.Changed
+	c.durable = c.durable || o.Durable
 }
 
 // GoOn runs the calls that wait because the connection has stalled, as Receive does, if
@@ -215,7 +222,7 @@ func (c *Conn) runCalls(w *Worker, in []byte, command *string) (rest []byte) {
 				*command = outcome.Command
 			}
 			c.replyBytes = (w.out.Len() - before) / n
-			c.seen, c.changed = max(c.seen, outcome.Seen), c.changed || outcome.Changed
+			c.note(&outcome)
 			in = in[w.batch.End(outcome.Ran):]
 			if c.waiter = outcome.Waiter; c.waiter != nil {
 				c.parser.Reset()

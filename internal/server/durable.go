@@ -10,18 +10,22 @@ import (
 )
 
 // mustWait tells whether the replies of c must not be seen yet: they tell of a change that a
-// power cut could still undo, and appendfsync is "always". While the disk fails, replies to
-// calls that only read go out all the same.
+// power cut could still undo, and appendfsync is "always" or a call of them wants it so.
+// While the disk fails, replies to calls that only read go out all the same, but for those
+// that want it so.
 func (s *Server) mustWait(c *Conn) bool {
 	if c.seen == 0 {
 		return false
 	}
 	log := s.engine.Journal()
-	if log.Fsync() != journal.Always || c.seen <= log.Durable() {
-		c.seen, c.changed = 0, false
+	if log.Fsync() != journal.Always && !c.durable || c.seen <= log.Durable() {
+		c.seen, c.changed, c.durable = 0, false, false
 		return false
 	}
-	return c.changed || log.Failed() == nil
+	if c.durable {
+		log.Want(c.seen)
+	}
+	return c.changed || c.durable || log.Failed() == nil
 }
 
 // Durable lets replies go that waited for the journal. Anyone may call it; it does not wait.
