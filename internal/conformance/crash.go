@@ -115,25 +115,32 @@ func (l *crashLoop) start() *crashProcess {
 	return p
 }
 
-// launch starts the server with some flags and waits until it listens.
+// launch starts the server with some flags.
 func (l *crashLoop) launch() *crashProcess {
-	flags := []string{"serve", "--bind", "127.0.0.1", "--port", "0", "--dir", l.dir,
-		"--fsync", l.o.Fsync, "--save", "", "--shards", []string{"1", "2", "3", "8"}[l.rng.IntN(4)],
-		"--io", []string{"net", "epoll"}[l.rng.IntN(2)]}
-	p := &crashProcess{cmd: exec.Command(l.binary, flags...)}
+	return launch(l.t, l.binary, l.dir, "--fsync", l.o.Fsync,
+		"--shards", []string{"1", "2", "3", "8"}[l.rng.IntN(4)],
+		"--io", []string{"net", "epoll"}[l.rng.IntN(2)])
+}
+
+// launch starts our server on a folder and waits until it listens.
+func launch(t testing.TB, binary, dir string, flags ...string) *crashProcess {
+	t.Helper()
+	args := append([]string{"serve", "--bind", "127.0.0.1", "--port", "0", "--dir", dir,
+		"--save", ""}, flags...)
+	p := &crashProcess{cmd: exec.Command(binary, args...)}
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err == nil {
 		err = p.cmd.Start()
 	}
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
-	l.t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		p.kill()
-		l.t.Fatalf("%v: no address: %v\n%s", p.cmd.Args, err, p.stderr.String())
+		t.Fatalf("%v: no address: %v\n%s", args, err, p.stderr.String())
 	}
 	p.addr = strings.TrimSpace(line)
 	return p

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"stampede/internal/seedtest"
+)
+
+// fillAny fills some databases with values of all types that both servers have, small and
+// large, with deadlines and without.
+func fillAny(t *testing.T, addr string, seed uint64) {
+	t.Helper()
+	c := dialTest(t, addr)
+	rng := rand.New(rand.NewPCG(seed, 0x4db))
+	word := func() string {
+		return []string{"", "a", "12345", "-1", "\x00\r\n", "9223372036854775807", "1e10",
+			strings.Repeat("long ", 40), strings.Repeat("\xff", 30), "0123456789012345678901"}[rng.IntN(10)]
+	}
+	n := func(below int) string { return strconv.Itoa(rng.IntN(below)) }
+	for i := range 3000 {
+		key := "key:" + n(300)
+		var call []string
+		switch rng.IntN(9) {
+		case 0:
+			call = []string{"SELECT", n(4)}
+		case 1, 2:
+			call = []string{"SET", key, word() + n(3)}
+		case 3:
+			call = []string{"HSET", "h" + key, "f" + n(20), word(), "g" + n(700), word()}
+		case 4:
+			call = []string{"HSET", "hash", "f" + n(5000), word()}
+		case 5:
+			score := []string{"1", "-2.5", "inf", "-inf", "1e300", "0.1", "3.0000000000000004"}[rng.IntN(7)]
+			call = []string{"ZADD", "z" + key, score, word(), n(100), "m" + n(20)}
+		case 6:
+			call = []string{"ZADD", "zset", n(1000) + "." + n(1000), "m" + n(5000)}
+		case 7:
+			call = []string{"PEXPIREAT", key, strconv.FormatInt(4_000_000_000_000+int64(i), 10)}
+		default:
+			call = []string{"SETRANGE", "s" + key, n(2000), "x"}
+		}
+		if _, err := c.must(call...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, call := range [][]string{
+		{"FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 7 end)"},
+		{"SET", "gone", "x", "PX", "1"},
+	} {
+		if _, err := c.must(call...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// describeServer is all that a server holds, one line for each key and library.
+func describeServer(t *testing.T, addr string) (lines []string) {
+	t.Helper()
+	c := dialTest(t, addr)
+	ask := func(call ...string) Value {
+		v, err := c.must(call...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for db := range 4 {
+		ask("SELECT", strconv.Itoa(db))
+		for _, key := range flatten(ask("KEYS", "*")) {
+			kind := ask("TYPE", key).Text
+			read, ok := readers()[kind]
+			if !ok {
+				t.Fatalf("key %q is a %s", key, kind)
+			}
+			value := ask(slices.Concat(read[0], []string{key}, read[1])...)
+			if kind == "hash" {
+				value = ordering{unordered: true, group: 2, in: -1}.sorted(value)
+			}
+			if kind == "none" {
+				continue // it has ended meanwhile
+			}
+			lines = append(lines, fmt.Sprintf("%d %q %s %s until %s", db, key, kind, value,
+				ask("PEXPIRETIME", key).Text))
+		}
+	}
+	slices.Sort(lines)
+	return append(lines, ask("FUNCTION", "LIST", "WITHCODE").String())
+}
+
+func wantSame(t *testing.T, got, want []string) {
+	t.Helper()
+	if slices.Equal(got, want) {
+		return
+	}
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			t.Fatalf("got  %.300s\nwant %.300s", got[i], want[i])
+		}
+	}
+	t.Fatalf("%d keys, want %d", len(got), len(want))
+}
+
+// startOn starts our server on a folder and waits until all data is there.
+func startOn(t *testing.T, dir string, flags ...string) *crashProcess {
+	t.Helper()
+	if os.Getenv(EnvAddr) != "" {
+		t.Skip("a server that somebody else runs has no folder of ours")
+	}
+	p := launch(t, stampedeBinary(t), dir, flags...)
+	if err := waitForData(p.addr); err != nil {
+		t.Fatalf("%v\n%s", err, p.stderr.String())
+	}
+	return p
+}
+
+// copySnapshot makes a folder that holds another one's snapshot and nothing else.
+func copySnapshot(t *testing.T, from string) (dir string) {
+	t.Helper()
+	bytes, err := os.ReadFile(filepath.Join(from, "dump.rdb"))
+	if err == nil {
+		dir = t.TempDir()
+		err = os.WriteFile(filepath.Join(dir, "dump.rdb"), bytes, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestSnapshotsGoToRedis: redis-server loads what we have saved, and answers the same.
+func TestSnapshotsGoToRedis(t *testing.T) {
+	for _, shards := range []string{"1", "8"} {
+		dir := t.TempDir()
+		ours := startOn(t, dir, "--shards", shards).addr
+		fillAny(t, ours, seedtest.Of(t))
+		want := describeServer(t, ours)
+		if _, err := dialTest(t, ours).must("SAVE"); err != nil {
+			t.Fatal(err)
+		}
+		theirs := StartRedis(t, "--dir", copySnapshot(t, dir))
+		wantSame(t, describeServer(t, theirs), want)
+	}
+}
+
+// TestSnapshotsComeFromRedis: we load what redis-server has saved, answer the same, and go on
+// from there: what is written then is there after another start, too.
+func TestSnapshotsComeFromRedis(t *testing.T) {
+	dir := t.TempDir()
+	theirs := StartRedis(t, "--dir", dir)
+	fillAny(t, theirs, seedtest.Of(t))
+	want := describeServer(t, theirs)
+	c := dialTest(t, theirs)
+	if _, err := c.must("SAVE"); err != nil {
+		t.Fatal(err)
+	}
+	for _, shards := range []string{"1", "3", "8"} {
+		moved := copySnapshot(t, dir)
+		ours := startOn(t, moved, "--shards", shards)
+		wantSame(t, describeServer(t, ours.addr), want)
+		o := dialTest(t, ours.addr)
+		for _, call := range [][]string{
+			{"SET", "key:1", "from us"}, {"HSET", "hash", "f1", "from us"}, {"WAITAOF", "1", "0", "0"},
+		} {
+			if _, err := o.must(call...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ours.kill()
+		o = dialTest(t, startOn(t, moved, "--shards", "2").addr)
+		for _, call := range [][]string{{"GET", "key:1"}, {"HGET", "hash", "f1"}} {
+			if v, err := o.must(call...); err != nil || v.Text != "from us" {
+				t.Errorf("%v: %s, %v", call, v, err)
+			}
+		}
+	}
+}
+
+// TestSnapshotWithAList: a file that holds what we have not got is refused with the name of
+// the key, and stays as it is.
+func TestSnapshotWithAList(t *testing.T) {
+	dir := t.TempDir()
+	theirs := dialTest(t, StartRedis(t, "--dir", dir))
+	for _, call := range [][]string{
+		{"SET", "before", "x"}, {"RPUSH", "the list", "a", "b"}, {"SAVE"},
+	} {
+		if _, err := theirs.must(call...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := os.ReadFile(filepath.Join(dir, "dump.rdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := exec.Command(stampedeBinary(t), "serve", "--bind", "127.0.0.1", "--port", "0",
+		"--dir", dir)
+	output, err := serve.CombinedOutput()
+	if err == nil || !strings.Contains(string(output), `"the list"`) {
+		t.Errorf("ended with %v and said %s", err, output)
+	}
+	after, err := os.ReadFile(filepath.Join(dir, "dump.rdb"))
+	if err != nil || string(after) != string(before) {
+		t.Errorf("the file has changed: %v", err)
+	}
+}
