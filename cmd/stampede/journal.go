@@ -167,12 +167,13 @@ func (c *JournalDumpCmd) Run(ctx context.Context, around surroundings) error {
 		lines.shownMax = int(^uint(0) >> 1)
 	}
 	var shown int64
-	from := journal.Position(c.From)
-	err = journal.Dump(disk.OS{}, folder, from, func(at journal.Position, record []byte) error {
+	last := journal.Position(c.From)
+	err = journal.Dump(disk.OS{}, folder, last, func(at journal.Position, record []byte) error {
 		text, err := lines.of(at, record)
 		if _, writeErr := out.Write(text); err == nil {
 			err = writeErr
 		}
+		last = at
 		if shown++; err == nil && shown == c.Limit {
 			err = errLimit
 		}
@@ -181,19 +182,23 @@ func (c *JournalDumpCmd) Run(ctx context.Context, around surroundings) error {
 	if errors.Is(err, errLimit) {
 		err = nil
 	}
-	return errors.Join(c.explain(err, shown), out.Flush())
+	return errors.Join(c.explain(err, last, shown > 0), out.Flush())
 }
 
-// explain says more about what may be wrong with the position.
-func (c *JournalDumpCmd) explain(err error, shown int64) error {
+// explain says more about what may be wrong with the position. last is up to where records
+// were shown, if any were.
+func (c *JournalDumpCmd) explain(err error, last journal.Position, shown bool) error {
 	var damage *journal.DamageError
 	switch {
-	case errors.Is(err, journal.ErrClaimLost):
+	case errors.Is(err, journal.ErrClaimLost) && !shown && c.From != 0:
 		return fmt.Errorf("the journal begins after position %d: records before a snapshot are "+
 			"dropped; without --from it is shown from its beginning", c.From)
+	case errors.Is(err, journal.ErrClaimLost):
+		return fmt.Errorf("what follows position %d was dropped meanwhile: a server has written a "+
+			"snapshot that holds it", last)
 	case errors.Is(err, journal.ErrBeyondEnd):
 		return fmt.Errorf("the journal ends before position %d", c.From)
-	case errors.As(err, &damage) && c.From != 0 && shown == 0:
+	case errors.As(err, &damage) && c.From != 0 && !shown:
 		return fmt.Errorf("%w, or no record ends at position %d: --from takes positions as dump "+
 			"shows them", err, c.From)
 	}
@@ -273,8 +278,8 @@ func (c *JournalRepairCmd) Run(around surroundings) error {
 
 // confirm tells what would be lost and asks whether to go on.
 func (c *JournalRepairCmd) confirm(around surroundings, report *journal.Report) error {
-	_, err := fmt.Fprintf(around.stdout, "%v\n%s before it is kept. Every change behind it will "+
-		"be lost.\n", report.Damage, contents(report))
+	_, err := fmt.Fprintf(around.stdout, "%v\n%s before it is kept. Every change behind it that "+
+		"no snapshot holds will be lost.\n", report.Damage, contents(report))
 	if err != nil || c.Yes {
 		return err
 	}
