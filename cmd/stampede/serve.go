@@ -101,6 +101,11 @@ func (c *ServeCmd) parameters() (*config.Config, error) {
 	for name, value := range c.Set {
 		set(name, &value)
 	}
+	if c.MemoryOnly {
+		no, none := "no", ""
+		set("appendonly", &no)
+		set("save", &none)
+	}
 	return parameters, errors.Join(errs...)
 }
 

@@ -178,7 +178,7 @@ func (c *Config) checkLive(i int, text string) (value, error) {
 		return value{}, errGuarded
 	}
 	v, err := r.kind.read(text, before)
-	if err == nil && r.when == bound && v.shown != before {
+	if err == nil && (r.when == bound || r.when == guarded) && v.shown != before {
 		return value{}, errFixed
 	}
 	return v, err

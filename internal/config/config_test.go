@@ -72,7 +72,7 @@ func TestSet(t *testing.T) {
 		{"maxmemory=1;MAXMEMORY=2", "! " + failed + "MAXMEMORY') - duplicate parameter"},
 		{"port=x", "! " + failed + "port') - argument couldn't be parsed into an integer"},
 		{"port=1", "! " + failed + "port') - can't set immutable config"},
-		{"dir=/", "! " + failed + "dir') - can't set immutable config"},
+		{"dir=/", "! " + failed + "dir') - can't set protected config"},
 		{"appendonly=maybe", "! " + failed + "appendonly') - argument must be 'yes' or 'no'"},
 		{"loglevel=foo", "! " + failed +
 			"loglevel') - argument(s) must be one of the following: debug, verbose, notice, warning"},

@@ -27,7 +27,7 @@ const (
 	always  when = iota
 	atStart      // only by a file or a flag
 	bound        // as atStart, but it is checked, and the value it has may be set again
-	guarded      // while running only if enable-protected-configs says so
+	guarded      // as bound; enable-protected-configs stands before that
 )
 
 // Param is a parameter that the program itself reads.
@@ -187,8 +187,8 @@ func operationRows() []row {
 		{name: "loglevel", kind: word{"debug", "verbose", "notice", "warning"}, preset: "notice"},
 		{name: "logfile", kind: text{}, when: atStart, inert: true},
 		{name: "pidfile", kind: text{}, when: atStart, inert: true},
-		{name: "dir", kind: text{}, preset: ".", when: bound},
-		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: bound},
+		{name: "dir", kind: text{}, preset: ".", when: guarded},
+		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: guarded},
 		{name: "save", kind: savePoints{}, preset: "3600 1 300 100 60 10000"},
 		{name: "appendonly", kind: yesNo{}, preset: "yes", when: bound},
 		{name: "appendfsync", kind: word{"everysec", "always", "no"}, preset: "everysec"},

@@ -57,6 +57,13 @@ func (db *DB) Len() int { return db.keys.Len() }
 // Expiring is the number of keys that have a deadline.
 func (db *DB) Expiring() int { return db.expires.Len() }
 
+// Reserve makes room for so many keys, and for so many with a deadline, in an empty database.
+// Nothing depends on it but speed.
+func (db *DB) Reserve(keys, expiring int) {
+	db.keys.Reserve(keys)
+	db.expires.Reserve(expiring)
+}
+
 // Read looks key up for a call that only reads: it counts a hit or a miss and marks the
 // key as used. The entry is absent if there is no such key or its deadline has passed.
 func (db *DB) Read(key []byte) (e Entry) {

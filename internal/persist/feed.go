@@ -64,13 +64,46 @@ func (f *feeder) work(s *shard.Shard, queue <-chan *effect.Buffer) {
 func applyTo(s *shard.Shard, r *effect.Reader, batch []byte) error {
 	space := s.Own(0)
 	defer s.Release()
-	var e effect.Effect
-	for r.Reset(batch); r.Next(&e); {
-		if err := space.Apply(&e); err != nil {
-			return err
+	var some [applyAhead]effect.Effect
+	var keys [applyAhead][]byte
+	var hashes [applyAhead]uint64
+	for r.Reset(batch); ; {
+		n, of := 0, 0 // how many there are, and how many of them belong to the database of the first
+		for n < applyAhead && r.Next(&some[n]) {
+			if some[n].DB == some[0].DB {
+				keys[of] = some[n].Key
+				of++
+			}
+			n++
+		}
+		if n == 0 {
+			return r.Err()
+		}
+		space.DB(some[0].DB).Warm(keys[:of], hashes[:of])
+		for i := range some[:n] {
+			if err := space.Apply(&some[i]); err != nil {
+				return err
+			}
 		}
 	}
-	return r.Err()
+}
+
+// applyAhead is how many effects are looked at together before they are applied, so that
+// their keys' memory comes near at the same time.
+const applyAhead = 32
+
+// reserve makes room for the keys of a database, if it is empty.
+func (f *feeder) reserve(db, keys, expiring int) error {
+	if err := f.drain(); err != nil {
+		return err
+	}
+	f.shards.Begin(&f.tx, f.shards.All(), 0)
+	defer f.tx.End()
+	n := f.shards.Len()
+	for _, space := range f.tx.Spaces() {
+		space.DB(db).Reserve(keys/n, expiring/n)
+	}
+	return nil
 }
 
 // record hands the effects of a record over.

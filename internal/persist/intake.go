@@ -18,6 +18,7 @@ type intake struct {
 	reader *rdb.Reader
 	feed   *feeder
 	keys   *atomic.Int64 // that were taken
+	bytes  int64         // of the file; 0: not known
 	buffer effect.Buffer
 
 	// leave is asked about a key or a library that cannot be taken, although the file is
@@ -26,6 +27,9 @@ type intake struct {
 	// progress is told now and then how much of the file has been read; an error ends it.
 	progress func(offset int64) error
 }
+
+// leastKeyBytes is what a key takes in a file at least: a type, and two lengths with a byte.
+const leastKeyBytes = 5
 
 // progressKeys is after how many keys progress is told.
 const progressKeys = 4096
@@ -63,6 +67,12 @@ func (in *intake) take(item *rdb.Item) (unfit, err error) {
 	switch item.What {
 	case rdb.ItemFunction:
 		return in.takeFunction(item.Value)
+	case rdb.ItemSizes:
+		// What a file says of itself is not believed beyond what it has room for.
+		most := int(in.bytes / leastKeyBytes)
+		if item.DB < keyspace.Databases && in.bytes > 0 {
+			return nil, in.feed.reserve(item.DB, min(item.Keys, most), min(item.Deadlines, most))
+		}
 	case rdb.ItemKey:
 		return in.takeKey(item)
 	}

@@ -111,6 +111,7 @@ func (s *Store) loadSnapshot(l *loading, feed *feeder) error {
 	defer func() { _ = file.Close() }() // it was only read
 	in := intake{
 		reader: rdb.NewReader(file, keyspace.ReaderOptions()), feed: feed, keys: &l.keys,
+		bytes: s.head.bytes,
 		leave: func(_ *rdb.Item, err error) error { return err },
 		progress: func(offset int64) error {
 			l.loadedBytes.Store(offset)

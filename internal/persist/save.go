@@ -109,6 +109,8 @@ type cut struct {
 	told  []int64         // by shard: how many keys of it are in keys
 	codes [][]byte        // of functions
 	alone bool            // nothing of a journal goes on from it
+
+	sizes [keyspace.Databases]struct{ keys, expiring int }
 	saved
 }
 
@@ -123,6 +125,10 @@ func (s *Store) cut(o ExportOptions) *cut {
 		one.JSONAsString = o.JSONAsString
 		c.cuts, c.told = append(c.cuts, one), append(c.told, 0)
 		c.changes += space.Stats.Changes
+		for n := range c.sizes {
+			c.sizes[n].keys += space.DB(n).Len()
+			c.sizes[n].expiring += space.DB(n).Expiring()
+		}
 	}
 	if s.log != nil {
 		c.position = s.log.End()
@@ -205,6 +211,12 @@ func (w *snapshotWriter) write(c *cut) error {
 	w.pending = h.append(w.pending, s.o.NowMs())
 	for _, code := range c.codes {
 		w.pending = rdb.AppendFunction(w.pending, code)
+	}
+	for n, size := range c.sizes {
+		if size.keys > 0 {
+			w.pending = rdb.AppendSelectDB(w.pending, n)
+			w.pending = rdb.AppendResizeDB(w.pending, size.keys, size.expiring)
+		}
 	}
 	for left := len(c.cuts); left > 0; {
 		left = 0
