@@ -165,6 +165,12 @@ func (b *Buffer) ZSetCut(db int, key []byte, first, n int) {
 	b.number(uint64(n))
 }
 
+// SetAdd tells that a set has a member.
+func (b *Buffer) SetAdd(db int, key, member []byte) { b.member(SetAdd, db, key, member) }
+
+// SetRemove tells that a set does not have a member any more.
+func (b *Buffer) SetRemove(db int, key, member []byte) { b.member(SetRemove, db, key, member) }
+
 // Flush tells that a database is empty.
 func (b *Buffer) Flush(db int) {
 	if !b.silent() {

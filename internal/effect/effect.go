@@ -48,7 +48,9 @@ const (
 	Lease        Op = 17 // Key Value: what happened to a lock, in its own terms
 	FunctionLoad Op = 18 // Value: the text of a library; one of the same name is replaced
 	FunctionDrop Op = 19 // Field: the name of a library; empty: all of them
-	opEnd        Op = 20
+	SetAdd       Op = 30 // Key Field: the set has this member
+	SetRemove    Op = 31 // Key Field: the set does not have this member
+	opEnd        Op = 32
 )
 
 // parts are what an op has beside the database.
@@ -62,6 +64,7 @@ const (
 	hasField
 	hasScore
 	hasValue
+	hasNothing // of an op that says all by itself
 )
 
 // partsOf is the layout of an op; none for one that is not known.
@@ -76,6 +79,8 @@ func partsOf(op Op) (p parts, ok bool) {
 		ZSetAdd:      hasKey | hasField | hasScore,
 		ZSetRemove:   hasKey | hasField,
 		ZSetCut:      hasKey | hasN | hasM,
+		Flush:        hasNothing,
+		FlushAll:     hasNothing,
 		Swap:         hasN,
 		Move:         hasKey | hasN | hasField,
 		Copy:         hasKey | hasN | hasField,
@@ -84,11 +89,13 @@ func partsOf(op Op) (p parts, ok bool) {
 		Lease:        hasKey | hasValue,
 		FunctionLoad: hasValue,
 		FunctionDrop: hasField,
+		SetAdd:       hasKey | hasField,
+		SetRemove:    hasKey | hasField,
 	}
-	if op == 0 || op >= opEnd {
+	if op >= opEnd {
 		return 0, false
 	}
-	return layouts[op], true
+	return layouts[op], layouts[op] != 0
 }
 
 // String is the op's name, for people: what names it on a disk is its number.
@@ -100,8 +107,9 @@ func (op Op) String() string {
 		Flush: "flush", FlushAll: "flush-all", Swap: "swap", Move: "move", Copy: "copy",
 		JSONSet: "json-set", Stock: "stock", Lease: "lease",
 		FunctionLoad: "function-load", FunctionDrop: "function-drop",
+		SetAdd: "set-add", SetRemove: "set-remove",
 	}
-	if op == 0 || op >= opEnd {
+	if _, ok := partsOf(op); !ok {
 		return "unknown"
 	}
 	return names[op]
