@@ -8,6 +8,7 @@ import "fmt"
 type client struct {
 	id   int64
 	last int64 // the number drawn last, for __last__
+	once int64 // that of __once__, for __again__
 	turn int   // the step to come next in a workload that goes in turn
 }
 
@@ -24,6 +25,7 @@ type feed struct {
 	inTurn  bool
 	random  random
 	keys    int64
+	base    int64 // how many calls the session has made before
 	zipf    *zipf // nil: uniform
 	values  []byte
 }

@@ -32,6 +32,7 @@ type Session struct {
 	values  []byte
 	zipf    *zipf
 	done    map[string]bool // setup calls and prefills made
+	issued  int64           // calls handed out so far, for __once__
 }
 
 // Open connects all clients to a server. O(keys) where the distribution is a Zipf one.
@@ -189,7 +190,9 @@ func (s *Session) drive(ctx context.Context, w Workload, l load) (*tally, span, 
 	if err != nil {
 		return nil, span{}, err
 	}
+	f.base = s.issued
 	p := s.phase(l)
+	defer func() { s.issued += p.next.Load() }()
 	release := context.AfterFunc(ctx, func() { p.stopped.Store(true) })
 	defer release()
 	stopProgress := s.report(p)

@@ -37,6 +37,9 @@ func Placeholders() []Placeholder {
 		{Word: "__last__", Summary: "the number this client drew last", fill: fillLast},
 		{Word: "__rand__", Summary: "any number of 12 digits", fill: fillRandom},
 		{Word: "__seq__", Summary: "the running number of the call", fill: fillSequence},
+		{Word: "__once__", Summary: "a number that no call before it had", fill: fillOnce},
+		{Word: "__again__", Summary: "that number in the last call of this client that had one",
+			fill: fillAgain},
 		{Word: "__client__", Summary: "the number of the connection", fill: fillClient},
 		{Word: "__value__", Summary: "a random value", value: true, fill: fillValue},
 	}
@@ -56,6 +59,13 @@ func fillRandom(f *feed, _ *client, _ int64, dst []byte) {
 }
 
 func fillSequence(_ *feed, _ *client, seq int64, dst []byte) { putDigits(dst, seq) }
+
+func fillOnce(f *feed, c *client, seq int64, dst []byte) {
+	c.once = f.base + seq
+	putDigits(dst, c.once)
+}
+
+func fillAgain(_ *feed, c *client, _ int64, dst []byte) { putDigits(dst, c.once) }
 
 func fillClient(_ *feed, c *client, _ int64, dst []byte) { putDigits(dst, c.id) }
 

@@ -105,7 +105,27 @@ func Workloads() []Workload {
 				{Words: append([]string{"EVALSHA", scriptName(releaseScript)},
 					words("1 lock:__last__ __client__")...)},
 			}},
+		{Name: "stock-hold", Summary: "STOCK.HOLD of a unit of one stock, each under a new id",
+			Beyond: true, Setup: openStock("bench:stock"),
+			Steps: single("STOCK.HOLD bench:stock hold-__once__ buyer-__rand__ 1")},
+		{Name: "stock-limit", Summary: "the same where every buyer has a limit",
+			Beyond: true, Setup: openStock("bench:limited", "LIMIT", "2"),
+			Steps: single("STOCK.HOLD bench:limited hold-__once__ buyer-__rand__ 1")},
+		{Name: "stock-sale", Summary: "STOCK.HOLD and then STOCK.CONFIRM of it, in turn",
+			Beyond: true, Setup: openStock("bench:sale"), InTurn: true,
+			Steps: []Step{
+				{Words: words("STOCK.HOLD bench:sale hold-__once__ buyer-__rand__ 1")},
+				{Words: words("STOCK.CONFIRM bench:sale hold-__again__")},
+			}},
 	}, orderWorkloads()...)
+}
+
+// openStock makes a stock anew that no run sells out.
+func openStock(key string, options ...string) [][]string {
+	return [][]string{
+		{"STOCK.DROP", key},
+		append([]string{"STOCK.OPEN", key, inventoryLarge}, options...),
+	}
 }
 
 // words splits a call of plain words.
