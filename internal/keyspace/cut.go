@@ -19,10 +19,12 @@ import (
 // handed out first, so a cut costs a write at most one key's bytes. A large collection is
 // handed out in steps of its own, by the same trick on its elements.
 //
+// A key whose deadline has passed is handed out as long as it is there: what the journal says
+// afterwards builds on it.
+//
 // A Cut belongs to whoever owns the shard, as its Space does.
 type Cut struct {
 	space *Space
-	nowMs int64          // of the moment of the cut
 	dbs   [Databases]*DB // as they were numbered then
 
 	db     int    // the database that is walked
@@ -62,7 +64,7 @@ const (
 // BeginCut begins to hand out the keys as they are now. [Cut.Step] must be called until
 // there is no more; no other cut may be under way.
 func (s *Space) BeginCut() *Cut {
-	c := &Cut{space: s, nowMs: s.NowMs, dbs: s.dbs, outDB: -1}
+	c := &Cut{space: s, dbs: s.dbs, outDB: -1}
 	s.phase ^= phaseFlag
 	s.cut = c
 	return c
@@ -121,7 +123,7 @@ func (c *Cut) save(e *Entry, db int) {
 		return
 	}
 	e.setMeta(meta ^ phaseFlag)
-	if deadlineMs := e.DeadlineMs(); c.mute || deadlineMs != 0 && deadlineMs <= c.nowMs {
+	if c.mute {
 		return
 	}
 	c.Keys++
