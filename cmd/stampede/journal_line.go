@@ -18,6 +18,8 @@ func appendEffect(dst []byte, e *effect.Effect, shownMax int) []byte {
 		return dst
 	case effect.FunctionLoad:
 		return appendQuoted(append(dst, ' '), e.Value, shownMax)
+	case effect.Fence:
+		return strconv.AppendUint(append(dst, ' '), e.N, 10)
 	case effect.FunctionDrop:
 		if len(e.Field) == 0 {
 			return append(dst, " all"...)

@@ -240,6 +240,7 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 	b.FunctionLoad(field)
 	b.FunctionDrop("lib")
 	b.FunctionDrop("")
+	b.Fence(7)
 	l := lines{shownMax: shownBytes}
 	got, err := l.of(77, b.Bytes())
 	want := `77 set db3 "k\n" "f"
@@ -263,6 +264,7 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 77 function-load "f"
 77 function-drop "lib"
 77 function-drop all
+77 fence 7
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)

@@ -36,13 +36,15 @@ const (
 	CatTransaction
 	CatScripting
 	CatJSON  // beyond those of Redis 7
-	CatStock // our own
+	CatStock // our own, as the one behind it
+	CatLock
 )
 
 // categoryNames holds the name of each category at the number of its bit.
 var categoryNames = [...]string{"keyspace", "read", "write", "set", "sortedset", "list", "hash",
 	"string", "bitmap", "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow",
-	"blocking", "dangerous", "connection", "transaction", "scripting", "json", "stock"}
+	"blocking", "dangerous", "connection", "transaction", "scripting", "json", "stock",
+	"lock"}
 
 // CategoryNamed is the category of the given name without "@", in small letters; 0 if
 // there is none.
@@ -78,6 +80,7 @@ var groupCategories = [...]struct {
 	{GroupScripting, CatScripting}, {GroupPubSub, 0}, {GroupBitmap, CatBitmap},
 	{GroupHyperLogLog, CatHyperLogLog}, {GroupStream, CatStream}, {GroupGeo, CatGeo},
 	{GroupCluster, 0}, {GroupJSON, CatJSON}, {GroupStock, CatStock},
+	{GroupLock, CatLock},
 }
 
 // category is the ACL category of the group; ok tells whether there is such a group.

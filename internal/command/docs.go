@@ -20,7 +20,7 @@ var chapters = [...]struct {
 	{GroupString, "Strings"}, {GroupHash, "Hashes"}, {GroupList, "Lists"}, {GroupSet, "Sets"},
 	{GroupSortedSet, "Sorted sets"}, {GroupStream, "Streams"}, {GroupBitmap, "Bitmaps"},
 	{GroupJSON, "JSON documents"},
-	{GroupStock, "Stock: units held, sold, released"},
+	{GroupStock, "Stock: units held, sold, released"}, {GroupLock, "Locks"},
 	{GroupHyperLogLog, "HyperLogLog"}, {GroupGeo, "Places on Earth"},
 	{GroupGeneric, "Keys"}, {GroupTransactions, "Transactions"}, {GroupScripting, "Scripts"},
 	{GroupPubSub, "Channels"}, {GroupConnection, "Connections"}, {GroupCluster, "Cluster"},

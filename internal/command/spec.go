@@ -88,6 +88,9 @@ type (
 		MayWait func(argv [][]byte) bool
 		// InOrder says that nobody is served before the one who has waited longest.
 		InOrder bool
+		// Locks says that what it waits for are locks of its keys' names: their queues are
+		// apart from those of the keys.
+		Locks bool
 	}
 
 	// Scripted runs a script, whose calls h runs as one transaction. It may be run again
@@ -159,6 +162,7 @@ const (
 	GroupCluster      Group = "cluster"
 	GroupJSON         Group = "json"
 	GroupStock        Group = "stock"
+	GroupLock         Group = "lock"
 )
 
 // Flags say what the dispatcher and clients must know of a command. The first block are
@@ -187,7 +191,7 @@ const (
 	MovableKeys                   // movablekeys; derived where the synopsis shows it
 
 	Steady    // its time depends on nothing but the bytes it moves; see the engine's laps
-	OtherDBs  // writes to databases other than the selected one: MOVE, COPY
+	OtherDBs  // writes to more than its keys: to other databases (MOVE, COPY), or to locks
 	Immediate // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
 	Hidden    // left out of COMMAND
 	Dangerous // ACL category @dangerous that group and flags do not imply

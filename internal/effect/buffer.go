@@ -217,6 +217,15 @@ func (b *Buffer) pair(op Op, db int, key []byte, newDB int, newKey []byte) {
 // [Lease].
 func (b *Buffer) Own(op Op, db int, key, value []byte) { b.member(op, db, key, value) }
 
+// Fence tells that locks give fences greater than n from now on.
+func (b *Buffer) Fence(n int64) {
+	if b.silent() {
+		return
+	}
+	b.bytes = append(b.bytes, byte(Fence), 0)
+	b.number(uint64(n))
+}
+
 // FunctionLoad tells that a library of functions is there.
 func (b *Buffer) FunctionLoad(code []byte) {
 	if b.silent() {

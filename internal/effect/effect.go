@@ -48,6 +48,7 @@ const (
 	Lease        Op = 17 // Key Value: what happened to a lock, in its own terms
 	FunctionLoad Op = 18 // Value: the text of a library; one of the same name is replaced
 	FunctionDrop Op = 19 // Field: the name of a library; empty: all of them
+	Fence        Op = 20 // N: locks of all databases give fences greater than N from now on
 	SetAdd       Op = 30 // Key Field: the set has this member
 	SetRemove    Op = 31 // Key Field: the set does not have this member
 	opEnd        Op = 32
@@ -89,6 +90,7 @@ func partsOf(op Op) (p parts, ok bool) {
 		Lease:        hasKey | hasValue,
 		FunctionLoad: hasValue,
 		FunctionDrop: hasField,
+		Fence:        hasN,
 		SetAdd:       hasKey | hasField,
 		SetRemove:    hasKey | hasField,
 	}
@@ -107,6 +109,7 @@ func (op Op) String() string {
 		Flush: "flush", FlushAll: "flush-all", Swap: "swap", Move: "move", Copy: "copy",
 		JSONSet: "json-set", Stock: "stock", Lease: "lease",
 		FunctionLoad: "function-load", FunctionDrop: "function-drop",
+		Fence:  "fence",
 		SetAdd: "set-add", SetRemove: "set-remove",
 	}
 	if _, ok := partsOf(op); !ok {

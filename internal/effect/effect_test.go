@@ -30,6 +30,7 @@ func every(b *Buffer) []Effect {
 	b.Own(Lease, 0, key, value)
 	b.FunctionLoad(value)
 	b.FunctionDrop("field")
+	b.Fence(1 << 60)
 	b.SetAdd(2, key, field)
 	b.SetRemove(2, key, field)
 	return []Effect{
@@ -52,6 +53,7 @@ func every(b *Buffer) []Effect {
 		{Op: Lease, Key: key, Value: value},
 		{Op: FunctionLoad, Value: value},
 		{Op: FunctionDrop, Field: field},
+		{Op: Fence, N: 1 << 60},
 		{Op: SetAdd, DB: 2, Key: key, Field: field},
 		{Op: SetRemove, DB: 2, Key: key, Field: field},
 	}

@@ -25,7 +25,7 @@ type busy struct {
 	mu    sync.Mutex
 	long  []*host             // those that run long; their wrote and killed are guarded by mu
 	roams map[string]struct{} // scripts that own all shards, by what EVAL calls them
-	ended []*session.Session  // whose watches have not been forgotten yet
+	later []func()            // see later
 }
 
 // roamsMax bounds how many scripts are remembered; beyond it all are forgotten.

@@ -122,6 +122,7 @@ func (e *Engine) Load() error {
 	if err := e.store.Load(); err != nil {
 		return err
 	}
+	e.beginLocks()
 	e.loading.Store(false)
 	return nil
 }

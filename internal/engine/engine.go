@@ -29,7 +29,6 @@ import (
 	"stampede/internal/command"
 	"stampede/internal/config"
 	"stampede/internal/family/admin"
-	"stampede/internal/family/transactions"
 	"stampede/internal/journal"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
@@ -71,6 +70,7 @@ type Engine struct {
 	scripts *script.Library
 	waits   []queues     // of calls that wait, by shard
 	waiting atomic.Int64 // how many there are
+	ending  caretaker    // of connections that have ended
 
 	store   *persist.Store // nil: nothing is kept on disk
 	log     *journal.Log   // nil: there is no journal
@@ -106,6 +106,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.Join(err, e.Free())
 	}
 	e.stats.SetNames(names(e.table))
+	e.beginLocks()
 	return e, nil
 }
 
@@ -135,38 +136,6 @@ func (e *Engine) Summary() keyspace.Summary {
 // Shards is the number of shards.
 func (e *Engine) Shards() int { return e.shards.Len() }
 
-// Close forgets what the store knows of a session whose connection has ended.
-func (e *Engine) Close(s *session.Session) {
-	if len(s.Watches.Keys()) == 0 {
-		return
-	}
-	var tx txn.Tx
-	if !e.shards.BeginUnless(&tx, e.shards.All(), e.clock(), e.isScriptLong) {
-		e.forgetLater(s)
-		return
-	}
-	defer tx.End()
-	transactions.Unwatch(tx.Spaces(), &s.Watches)
-}
-
-// forgetLater keeps a session that ended while a script ran long for the next Step.
-func (e *Engine) forgetLater(s *session.Session) {
-	e.busy.mu.Lock()
-	e.busy.ended = append(e.busy.ended, s)
-	e.busy.mu.Unlock()
-}
-
-// forgetEnded closes the sessions that were kept.
-func (e *Engine) forgetEnded() {
-	e.busy.mu.Lock()
-	ended := e.busy.ended
-	e.busy.ended = nil
-	e.busy.mu.Unlock()
-	for _, s := range ended {
-		e.Close(s)
-	}
-}
-
 // stepEvery is how often the work of the clock is looked after.
 const stepEvery = 100 * time.Millisecond
 
@@ -191,7 +160,7 @@ func (e *Engine) Step() {
 	if e.loading.Load() {
 		return
 	}
-	e.forgetEnded()
+	e.doLater()
 	for i := range e.shards.Len() {
 		for range stepsPerTick {
 			nowMs := e.clock()

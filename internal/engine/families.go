@@ -10,6 +10,7 @@ import (
 	"stampede/internal/family/hash"
 	"stampede/internal/family/introspect"
 	"stampede/internal/family/json"
+	"stampede/internal/family/lock"
 	"stampede/internal/family/scripting"
 	"stampede/internal/family/stock"
 	"stampede/internal/family/str"
@@ -32,6 +33,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		zset.Commands,
 		json.Commands(),
 		stock.Commands(),
+		lock.Commands,
 		transactions.Commands,
 		scripting.Commands(scripting.Services{
 			Library: e.scripts,

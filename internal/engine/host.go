@@ -245,8 +245,8 @@ func (h *host) remember(row *command.Row, argv [][]byte) bool {
 		return true
 	}
 	r, db := h.runner, h.runner.call.Session.DB
-	// What reaches other databases (MOVE, COPY) is not remembered there, and what writes
-	// elsewhere than to its keys (FLUSHALL) needs all shards.
+	// What writes to more than its keys (MOVE, COPY, a lock) is not remembered there, and
+	// what writes elsewhere (FLUSHALL) needs all shards.
 	if row.Flags&command.OtherDBs != 0 {
 		return false
 	}

@@ -113,7 +113,7 @@ func (r *Runner) refuse(s *session.Session, p *plan, out *reply.Buffer) {
 	if p.row != nil && isExec(p.row) {
 		r.release()
 		s.Multi.End()
-		r.engine.Close(s)
+		r.engine.unwatch(s)
 		out.Fail(errAbort + reply.Error(strings.TrimPrefix(string(p.refusal), "ERR ")))
 	} else {
 		s.Multi.Failed = s.Multi.Active

@@ -245,7 +245,7 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 		do(oneShard{r.space}, &r.call)
 	case command.Waiting:
 		tx := oneShard{r.space}
-		if r.call.Others = r.othersWait(tx, &r.call); !do.Try(tx, &r.call) {
+		if r.call.Others = r.othersWait(tx, &r.call, do); !do.Try(tx, &r.call) {
 			do.TimeUp(tx, &r.call)
 		}
 	}

@@ -62,6 +62,7 @@ func (r *Runner) inTx(c *command.Call) {
 	case command.OnKeys:
 		do(&r.tx, c)
 	case command.Waiting:
+		c.Others = r.othersWait(&r.tx, c, do)
 		if !do.Try(&r.tx, c) {
 			do.TimeUp(&r.tx, c)
 		}

@@ -58,28 +58,26 @@ func (w *Waiter) NextMs() int64 {
 	return until
 }
 
-// waitKey names a queue.
-type waitKey struct {
-	db  int
-	key string
-}
-
 // queues are those of one shard; they belong to its owner.
-type queues map[waitKey][]*Waiter
+type queues map[keyspace.ReadyKey][]*Waiter
 
-func (e *Engine) queueOf(db int, key string) (queues, waitKey) {
-	return e.waits[e.shards.Of([]byte(key))], waitKey{db, key}
+func (e *Engine) queuesOf(key string) queues { return e.waits[e.shards.Of([]byte(key))] }
+
+// at names the queue of the waiter for one of its keys.
+func (w *Waiter) at(key string) keyspace.ReadyKey {
+	return keyspace.ReadyKey{DB: w.call.DB, Key: key, Lock: w.do.Locks}
 }
 
 // othersWait tells whether somebody waits for a key of the call. Its shards are owned.
-func (r *Runner) othersWait(tx command.Tx, c *command.Call) bool {
+func (r *Runner) othersWait(tx command.Tx, c *command.Call, do command.Waiting) bool {
 	if r.engine.waiting.Load() == 0 {
 		return false
 	}
 	positions, _ := c.Row.Keys(c.Argv, r.positions[:0])
 	r.positions = positions
 	for _, at := range positions {
-		if tx.DB(c.DB, c.Argv[at]).Awaited(c.Argv[at]) {
+		db := tx.DB(c.DB, c.Argv[at])
+		if do.Locks && db.Locks().Awaited(c.Argv[at]) || !do.Locks && db.Awaited(c.Argv[at]) {
 			return true
 		}
 	}
@@ -98,7 +96,7 @@ func (r *Runner) inTxOrWait(c *command.Call, set txn.Set) {
 			c.NowMs, space.NoTouch = space.NowMs, c.Session.NoTouch
 		}
 	}
-	c.Others = r.othersWait(&r.tx, c)
+	c.Others = r.othersWait(&r.tx, c, do)
 	if do.Try(&r.tx, c) {
 		return
 	}
@@ -136,9 +134,9 @@ func (r *Runner) newWaiter(c *command.Call, do command.Waiting, set txn.Set) *Wa
 func (r *Runner) stand(w *Waiter) {
 	e := r.engine
 	for _, key := range w.keys {
-		queues, at := e.queueOf(w.call.DB, key)
+		queues, at := e.queuesOf(key), w.at(key)
 		queues[at] = append(queues[at], w)
-		r.tx.DB(w.call.DB, []byte(key)).Await(key)
+		r.tx.DB(at.DB, []byte(key)).Space().Await(at)
 	}
 	w.queued = true
 	e.waiting.Add(1)
@@ -148,7 +146,7 @@ func (r *Runner) stand(w *Waiter) {
 func (r *Runner) leave(tx command.Tx, w *Waiter) {
 	e := r.engine
 	for _, key := range w.keys {
-		queues, at := e.queueOf(w.call.DB, key)
+		queues, at := e.queuesOf(key), w.at(key)
 		list := queues[at]
 		if i := slices.Index(list, w); i == 0 {
 			list[0], list = nil, list[1:] // as a rule, and there may be thousands behind it
@@ -160,7 +158,7 @@ func (r *Runner) leave(tx command.Tx, w *Waiter) {
 		} else {
 			queues[at] = list
 		}
-		tx.DB(w.call.DB, []byte(key)).Unawait(key)
+		tx.DB(at.DB, []byte(key)).Space().Unawait(at)
 	}
 	w.queued = false
 	e.waiting.Add(-1)
@@ -195,9 +193,9 @@ func (r *Runner) serveHeld() {
 
 // serveKey serves those who wait for a key. tx owns the shards of owned.
 func (r *Runner) serveKey(tx command.Tx, owned txn.Set, ready keyspace.ReadyKey, nowMs int64) {
-	queues, at := r.engine.queueOf(ready.DB, ready.Key)
-	for i := 0; i < len(queues[at]); {
-		w := queues[at][i]
+	queues := r.engine.queuesOf(ready.Key)
+	for i := 0; i < len(queues[ready]); {
+		w := queues[ready][i]
 		switch {
 		case w.set&^owned != 0:
 			r.unserved = append(r.unserved, w)
@@ -265,7 +263,7 @@ func (r *Runner) serveApart() (seen journal.Position) {
 	if w.queued {
 		for _, key := range w.keys {
 			space := tx.DB(w.call.DB, []byte(key)).Space()
-			r.serveKey(&tx, w.set, keyspace.ReadyKey{DB: w.call.DB, Key: key}, space.NowMs)
+			r.serveKey(&tx, w.set, w.at(key), space.NowMs)
 		}
 	}
 	tx.End()
@@ -333,27 +331,13 @@ func (r *Runner) endWait(w *Waiter, unblock int32) (over bool) {
 // markReady lets those be looked at who wait for the keys of a waiter.
 func (r *Runner) markReady(w *Waiter) {
 	for _, key := range w.keys {
-		r.tx.DB(w.call.DB, []byte(key)).MarkReady(key)
+		at := w.at(key)
+		r.tx.DB(at.DB, []byte(key)).Space().MarkReady(at)
 	}
 }
 
 // busyRetryMs is when a waiter is looked at again while a script runs long.
 const busyRetryMs = 10
-
-// Abandon forgets a waiter whose connection has ended.
-func (e *Engine) Abandon(w *Waiter) {
-	if w.done.Load() {
-		return
-	}
-	r := e.NewRunner()
-	r.nowMs = e.clock()
-	e.shards.Begin(&r.tx, w.set, r.nowMs)
-	if w.queued {
-		r.leave(&r.tx, w)
-		r.markReady(w) // whoever stands behind it may be served now
-	}
-	r.endTx()
-}
 
 // Unblock lets the call end as if its time were over, or with an error. It is false if it
 // is done, or about to be.

@@ -7,6 +7,7 @@ import (
 
 	"stampede/internal/effect"
 	"stampede/internal/jsondoc"
+	"stampede/internal/lease"
 	"stampede/internal/reply"
 )
 
@@ -58,6 +59,8 @@ func (db *DB) apply(e *effect.Effect) error {
 		return db.applyZSet(e)
 	case effect.JSONSet:
 		return db.applyJSON(e)
+	case effect.Lease:
+		return db.Locks().apply(e)
 	case effect.Stock:
 		return db.applyStock(e)
 	default:
@@ -135,6 +138,10 @@ func ApplyAll(spaces []*Space, of func(key []byte) int, e *effect.Effect) error 
 		Flush(spaces, e.DB)
 	case effect.FlushAll:
 		FlushAll(spaces)
+	case effect.Fence:
+		for _, s := range spaces {
+			s.RaiseFences(int64(min(e.N, lease.FenceMax)))
+		}
 	case effect.Swap:
 		Swap(spaces, e.DB, int(e.N))
 	case effect.Move, effect.Copy:

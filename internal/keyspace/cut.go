@@ -64,7 +64,7 @@ const (
 // BeginCut begins to hand out the keys as they are now. [Cut.Step] must be called until
 // there is no more; no other cut may be under way.
 func (s *Space) BeginCut() *Cut {
-	c := &Cut{space: s, dbs: s.dbs, outDB: -1}
+	c := &Cut{space: s, dbs: s.dbs, outDB: -1, out: s.appendLocks(nil)}
 	s.phase ^= phaseFlag
 	s.cut = c
 	return c

@@ -21,6 +21,7 @@ type DB struct {
 	expires  *table.Table
 	watchers map[string][]*Watch
 	awaited  map[string]int // for how many calls wait, by key; see await.go
+	locks    *Locks         // nil: nobody has ever asked for one
 	sweep    uint64         // where active expiry goes on in expires
 }
 
@@ -190,7 +191,7 @@ func (db *DB) changed(key []byte) {
 		db.touchWatchers(key)
 	}
 	if len(db.awaited) > 0 && db.Awaited(key) {
-		db.MarkReady(string(key))
+		db.markReady(string(key))
 	}
 	if assert.Slow {
 		db.check()

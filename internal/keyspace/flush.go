@@ -24,6 +24,7 @@ func (s *Space) flushAll() {
 	s.desk.Names.Reset()
 	for _, db := range s.dbs {
 		db.init()
+		db.flushLocks()
 	}
 }
 
@@ -50,6 +51,7 @@ func (db *DB) flush() {
 	db.keys.Free()
 	db.expires.Free()
 	db.init()
+	db.flushLocks()
 }
 
 // Swap exchanges the contents of two databases of a store, whose Spaces all are given.
@@ -73,6 +75,7 @@ func (s *Space) swap(i, j int) {
 	a.index, b.index = b.index, a.index
 	a.watchers, b.watchers = b.watchers, a.watchers
 	a.awaited, b.awaited = b.awaited, a.awaited
+	a.swapLocks(b)
 	a.markAllReady()
 	b.markAllReady()
 	s.Stats.Changes++

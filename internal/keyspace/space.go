@@ -72,6 +72,9 @@ type Space struct {
 
 	replaying bool // see Replay
 
+	locks []*Locks // of all databases that have any
+	fence int64    // that new ones begin above
+
 	ready  []ReadyKey  // see await.go
 	desk   *JSONDesk   // of the documents
 	stocks stocks      // what stocks share
@@ -133,7 +136,7 @@ func (s *Space) Len() (n int) {
 func (s *Space) DB(n int) *DB { return s.dbs[n] }
 
 // Used is what counts against maxmemory, in bytes. It costs nothing.
-func (s *Space) Used() int64 { return s.arena.Used() }
+func (s *Space) Used() int64 { return s.arena.Used() + s.lockBytes() }
 
 // Memory is how the memory of a Space is used, in bytes.
 type Memory struct {

@@ -65,6 +65,8 @@ func (in *intake) run() error {
 func (in *intake) take(item *rdb.Item) (unfit, err error) {
 	in.buffer.Reset()
 	switch item.What {
+	case rdb.ItemAux:
+		return nil, in.takeAux(item)
 	case rdb.ItemFunction:
 		return in.takeFunction(item.Value)
 	case rdb.ItemSizes:
@@ -77,6 +79,14 @@ func (in *intake) take(item *rdb.Item) (unfit, err error) {
 		return in.takeKey(item)
 	}
 	return nil, nil
+}
+
+// takeAux takes locks; other fields of a file are not about data.
+func (in *intake) takeAux(item *rdb.Item) error {
+	if err := keyspace.TellAux(&in.buffer, item.Name, item.Value); err != nil {
+		return err
+	}
+	return in.feed.record(in.buffer.Bytes())
 }
 
 func (in *intake) takeFunction(code []byte) (unfit, err error) {

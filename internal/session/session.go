@@ -16,6 +16,8 @@
 package session
 
 import (
+	"sync/atomic"
+
 	"stampede/internal/keyspace"
 	"stampede/internal/resp"
 )
@@ -34,6 +36,9 @@ type Session struct {
 	Reply ReplyMode // CLIENT REPLY
 
 	NoTouch bool // CLIENT NO-TOUCH: its reads do not count as use of a key
+
+	// Bound tells that it may hold locks that end with it. Whoever grants one may set it.
+	Bound atomic.Bool
 
 	Closing bool // close once what is written so far has been sent: QUIT, CLIENT KILL of itself
 

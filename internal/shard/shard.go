@@ -155,6 +155,7 @@ func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
 	space := s.Own(nowMs)
 	defer s.Release()
 	more = space.FreeStep()
+	more = space.SweepLocks() || more
 	if expire {
 		more = space.ExpireStep() || more
 	}

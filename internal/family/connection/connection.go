@@ -123,7 +123,7 @@ func quit(c *command.Call) {
 	c.Reply.OK()
 }
 
-// reset needs every shard because one of them may know what the session watches.
+// reset needs every shard because one of them may know what the session watches, or holds.
 func (h *connection) reset(spaces []*keyspace.Space, c *command.Call) {
 	watches := &c.Session.Watches
 	for _, watched := range watches.Keys() {
@@ -132,6 +132,11 @@ func (h *connection) reset(spaces []*keyspace.Space, c *command.Call) {
 		}
 	}
 	watches.Clear()
+	if c.Session.Bound.Swap(false) {
+		for _, space := range spaces {
+			space.EndSession(c.Session.ID)
+		}
+	}
 	c.Session.Reset(h.Config.Text(config.RequirePass) == "")
 	c.Reply.Proto = c.Session.Proto
 	c.Reply.Simple("RESET")
