@@ -242,7 +242,7 @@ func (w *snapshotWriter) turn(c *cut, i int) (more bool, err error) {
 	one, shard := c.cuts[i], w.store.o.Shards.Shard(i)
 	for inside := true; inside; {
 		start := time.Now()
-		space := shard.Own(0)
+		space := shard.OwnPolitely(0)
 		used := space.Stats.Used()
 		w.pending, inside, more, err = one.Step(w.pending, stepBytes)
 		c.keys, c.told[i] = c.keys+one.Keys-c.told[i], one.Keys

@@ -101,6 +101,24 @@ func (s *Shard) OwnUnless(nowMs int64, giveUp func() bool) (space *keyspace.Spac
 	}
 }
 
+// How OwnPolitely waits: it looks now and then, and after a while it waits its turn.
+const (
+	looks     = 400
+	lookAfter = 50 * time.Microsecond
+)
+
+// OwnPolitely is Own for work that has time: it takes the shard when nobody has it, so that
+// no call finds the next owner chosen already.
+func (s *Shard) OwnPolitely(nowMs int64) *keyspace.Space {
+	for range looks {
+		if space, ok := s.TryOwn(nowMs); ok {
+			return space
+		}
+		time.Sleep(lookAfter)
+	}
+	return s.Own(nowMs)
+}
+
 // Keep lets the journal have all changes from now on. The shard must be owned.
 func (s *Shard) Keep(log *journal.Log) {
 	s.log = log
