@@ -17,6 +17,7 @@ func (s *Space) flushAll() {
 	for _, db := range s.dbs {
 		db.touchExisting(nil)
 		s.Stats.Changes += int64(db.Len())
+		db.markAllReady()
 	}
 	s.forgetParts()
 	s.freeBigs()
@@ -41,6 +42,7 @@ func (db *DB) flush() {
 		db.space.loseCut()
 	}
 	db.touchExisting(nil)
+	db.markAllReady()
 	db.space.Stats.Changes += int64(db.Len())
 	for cursor := uint64(0); ; {
 		cursor = db.keys.Scan(cursor, func(ref uint32) { db.freeBlock(arena.Ref(ref)) })
