@@ -48,7 +48,11 @@ func (c *ServeCmd) Help() string {
 Hosts are parted by blanks or commas; one behind a "-" may be missing on this machine.
 --set NAME=VALUE may be repeated.
 
-  stampede serve                                     on 127.0.0.1:6379
+Data is kept in the folder of --dir unless it is --memory-only; docs/durability.md says when
+what is there, how to back it up, and what to do when the disk is full.
+
+  stampede serve                                     on 127.0.0.1:6379, data in this folder
+  stampede serve --dir /var/lib/stampede --fsync always
   stampede serve --port 7000 --maxmemory 2gb --maxmemory-policy allkeys-lru
   stampede serve --config /etc/stampede.conf --set hash-max-listpack-entries=256`
 }

@@ -19,7 +19,7 @@ import (
 // ImportCmd takes the data of another server over.
 type ImportCmd struct {
 	File        string `arg:"" help:"An RDB file (dump.rdb) of Redis, Valkey or Stampede."`
-	Dir         string `required:"" help:"Folder of the store that is made."`
+	Dir         string `required:"" placeholder:"DIR" help:"Folder of the store that is made."`
 	DBFilename  string `name:"dbfilename" default:"dump.rdb" help:"Name of its snapshot."`
 	Replace     bool   `help:"Put it in the place of the store that the folder holds."`
 	SkipUnknown bool   `help:"Leave out what this version cannot hold, and name it."`
@@ -84,8 +84,7 @@ type transfer struct {
 	start  time.Time
 
 	left leftOut
-	keys int64 // read
-	kept int64
+	done persist.Imported
 }
 
 // into imports into an empty folder.
@@ -109,10 +108,9 @@ func (t *transfer) into(ctx context.Context, dir string) (err error) {
 	if t.SkipUnknown {
 		options.Leave = t.left.note
 	}
-	if t.keys, err = store.Store().Import(ctx, t.file, options); err != nil {
+	if t.done, err = store.Store().Import(ctx, t.file, options); err != nil {
 		return t.explain(err)
 	}
-	t.kept = store.Store().Status().SavedKeys
 	return nil
 }
 
@@ -128,7 +126,7 @@ func (t *transfer) explain(err error) error {
 // report tells what was done.
 func (t *transfer) report() error {
 	expired := ""
-	if n := t.keys - t.kept; n > 0 {
+	if n := t.done.Expired; n > 0 {
 		expired = fmt.Sprintf("; %d more had expired", n)
 	}
 	if err := t.left.report(); err != nil {
@@ -136,14 +134,14 @@ func (t *transfer) report() error {
 	}
 	took := time.Since(t.start)
 	_, err := fmt.Fprintf(t.around.stdout, "imported %s from %s (%s) into %s in %.1f s%s\n",
-		counted(t.kept, "key"), t.File, byteSize(t.size), t.Dir, took.Seconds(), expired)
+		counted(t.done.Keys, "key"), t.File, byteSize(t.size), t.Dir, took.Seconds(), expired)
 	return err
 }
 
 // ExportCmd writes the data for another server.
 type ExportCmd struct {
 	File         string `arg:"" help:"The RDB file to write, for redis-server 7.0 and later."`
-	Dir          string `required:"" help:"Folder of the store."`
+	Dir          string `required:"" placeholder:"DIR" help:"Folder of the store."`
 	DBFilename   string `name:"dbfilename" default:"dump.rdb" help:"Name of its snapshot."`
 	Replace      bool   `help:"Write over the file if it is there."`
 	JSONAsString bool   `name:"json-as-string" help:"Write JSON documents as strings of their text."`

@@ -21,6 +21,11 @@ type intake struct {
 	bytes  int64         // of the file; 0: not known
 	buffer effect.Buffer
 
+	// expiredMs is the time up to which a deadline keeps a key out; 0: none does. expired is
+	// how many stayed out.
+	expiredMs int64
+	expired   int64
+
 	// leave is asked about a key or a library that cannot be taken, although the file is
 	// well-formed: nil goes on without it.
 	leave func(item *rdb.Item, reason error) error
@@ -100,6 +105,10 @@ func (in *intake) takeKey(item *rdb.Item) (unfit, err error) {
 	if item.DB >= keyspace.Databases {
 		return fmt.Errorf("key %.80q is in database %d: there are %d",
 			item.Key, item.DB, keyspace.Databases), nil
+	}
+	if item.DeadlineMs != 0 && item.DeadlineMs <= in.expiredMs {
+		in.expired++
+		return nil, nil
 	}
 	err = keyspace.Tell(&in.buffer, in.reader, item, item.DB, item.Key, false)
 	if broken := new(rdb.Error); errors.As(err, &broken) {

@@ -29,12 +29,17 @@ type ImportOptions struct {
 	Progress func(bytes int64)
 }
 
+// Imported is what came of an import.
+type Imported struct {
+	Keys    int64 // that were taken
+	Expired int64 // whose deadline had passed: they were not
+}
+
 // Import reads an RDB file of whatever origin into the shards, by all cores, and writes it
 // as the snapshot of the folder. Store and shards must be empty, [Store.Load] must not have
-// been called, and nobody else may use them meanwhile. keys is how many were read; those
-// that have expired are not in the snapshot, which [Store.Status] has the count of. Until the
-// snapshot has its name the folder stays empty, whatever happens.
-func (s *Store) Import(ctx context.Context, from io.Reader, o ImportOptions) (keys int64, _ error) {
+// been called, and nobody else may use them meanwhile. Until the snapshot has its name the
+// folder stays empty, whatever happens.
+func (s *Store) Import(ctx context.Context, from io.Reader, o ImportOptions) (Imported, error) {
 	var count atomic.Int64
 	in := intake{
 		reader: rdb.NewReader(from, keyspace.ReaderOptions()), keys: &count,
@@ -46,6 +51,7 @@ func (s *Store) Import(ctx context.Context, from io.Reader, o ImportOptions) (ke
 			}
 			return ctx.Err()
 		},
+		expiredMs: s.o.NowMs(),
 	}
 	if in.leave == nil {
 		in.leave = func(_ *rdb.Item, reason error) error { return reason }
@@ -57,10 +63,11 @@ func (s *Store) Import(ctx context.Context, from io.Reader, o ImportOptions) (ke
 	}
 	in.feed.close()
 	s.replay(false)
+	done := Imported{Keys: count.Load(), Expired: in.expired}
 	if err != nil {
-		return count.Load(), err
+		return done, err
 	}
-	return count.Load(), s.Save(ctx)
+	return done, s.Save(ctx)
 }
 
 // ExportOptions say how a file is written for others. The zero value is fine.
