@@ -51,7 +51,18 @@ const (
 	Fence        Op = 20 // N: locks of all databases give fences greater than N from now on
 	SetAdd       Op = 30 // Key Field: the set has this member
 	SetRemove    Op = 31 // Key Field: the set does not have this member
-	opEnd        Op = 32
+	ListPush     Op = 40 // Key N Value: elements, each after its length, at an end, one by one
+	ListPop      Op = 41 // Key N M: M elements go from an end
+	ListSet      Op = 42 // Key N Value: element N
+	ListInsert   Op = 43 // Key N Value: a new element N; those from N on move up
+	ListRemove   Op = 44 // Key N M Value: M elements that equal the value go, from an end on
+	opEnd        Op = 45
+)
+
+// The ends of a list, as N of [ListPush], [ListPop] and [ListRemove].
+const (
+	ListHead = 0
+	ListTail = 1
 )
 
 // parts are what an op has beside the database.
@@ -93,6 +104,11 @@ func partsOf(op Op) (p parts, ok bool) {
 		Fence:        hasN,
 		SetAdd:       hasKey | hasField,
 		SetRemove:    hasKey | hasField,
+		ListPush:     hasKey | hasN | hasValue,
+		ListPop:      hasKey | hasN | hasM,
+		ListSet:      hasKey | hasN | hasValue,
+		ListInsert:   hasKey | hasN | hasValue,
+		ListRemove:   hasKey | hasN | hasM | hasValue,
 	}
 	if op >= opEnd {
 		return 0, false
@@ -111,6 +127,8 @@ func (op Op) String() string {
 		FunctionLoad: "function-load", FunctionDrop: "function-drop",
 		Fence:  "fence",
 		SetAdd: "set-add", SetRemove: "set-remove",
+		ListPush: "list-push", ListPop: "list-pop", ListSet: "list-set",
+		ListInsert: "list-insert", ListRemove: "list-remove",
 	}
 	if _, ok := partsOf(op); !ok {
 		return "unknown"

@@ -4,6 +4,7 @@ package effect
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,6 +34,11 @@ func every(b *Buffer) []Effect {
 	b.Fence(1 << 60)
 	b.SetAdd(2, key, field)
 	b.SetRemove(2, key, field)
+	b.ListPush(0, key, ListTail, [][]byte{field, nil, value})
+	b.ListPop(0, key, ListHead, 1000)
+	b.ListSet(0, key, 7, value)
+	b.ListInsert(0, key, 300, value)
+	b.ListRemove(0, key, ListTail, 2, field)
 	return []Effect{
 		{Op: Set, DB: 3, Key: key, DeadlineMs: 1e13, Value: value},
 		{Op: Splice, Key: key, N: 1000, Value: value},
@@ -56,6 +62,12 @@ func every(b *Buffer) []Effect {
 		{Op: Fence, N: 1 << 60},
 		{Op: SetAdd, DB: 2, Key: key, Field: field},
 		{Op: SetRemove, DB: 2, Key: key, Field: field},
+		{Op: ListPush, Key: key, N: ListTail,
+			Value: slices.Concat([]byte("\x05field\x00\xac\x02"), value)},
+		{Op: ListPop, Key: key, N: ListHead, M: 1000},
+		{Op: ListSet, Key: key, N: 7, Value: value},
+		{Op: ListInsert, Key: key, N: 300, Value: value},
+		{Op: ListRemove, Key: key, N: ListTail, M: 2, Value: field},
 	}
 }
 
