@@ -161,11 +161,13 @@ func (e *Engine) Step() {
 		return
 	}
 	e.doLater()
+	// While the disk fails nothing is changed that need not be: it would wait in memory.
+	changes := e.log == nil || e.log.Failed() == nil
 	for i := range e.shards.Len() {
 		for range stepsPerTick {
 			nowMs := e.clock()
-			more := e.shards.Shard(i).Step(nowMs, e.config.ActiveExpire())
-			if !e.relieve(i, nowMs) && !more {
+			more := e.shards.Shard(i).Step(nowMs, changes && e.config.ActiveExpire())
+			if (!changes || !e.relieve(i, nowMs)) && !more {
 				break
 			}
 		}
