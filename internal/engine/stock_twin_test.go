@@ -184,6 +184,15 @@ type shop struct {
 	*store
 	rng     *rand.Rand
 	ledgers map[string]*ledger
+	baskets []wares // that were asked for
+}
+
+// wares are the lines of a basket and who wants them.
+type wares struct {
+	id, buyer string
+	ms        int64
+	keys      []string
+	units     []int64
 }
 
 var shopKeys = []string{"apple", "berry", "cherry", "date"}
@@ -237,7 +246,7 @@ func (s *shop) step() (call, want string) {
 	case 16:
 		return fmt.Sprintf("STOCK.TAKE %s %d", key, units), l.take(now, units)
 	case 17, 18, 19, 20:
-		return s.basket(id, buyer)
+		return s.basket(s.fill(id, buyer))
 	case 21:
 		return s.basketEnd("CONFIRM", id)
 	case 22:
@@ -252,19 +261,31 @@ func (s *shop) step() (call, want string) {
 	return "PING", "PONG"
 }
 
+// fill fills a basket, or takes one that was asked for before.
+func (s *shop) fill(id, buyer string) wares {
+	if n := len(s.baskets); n > 0 && s.rng.IntN(3) == 0 {
+		return s.baskets[n-1-s.rng.IntN(min(n, 20))]
+	}
+	w := wares{id: id, buyer: buyer, ms: s.rng.Int64N(300)}
+	for range 1 + s.rng.IntN(4) {
+		w.keys = append(w.keys, s.pick(shopKeys...))
+		w.units = append(w.units, 1+s.rng.Int64N(2))
+	}
+	s.baskets = append(s.baskets, w)
+	return w
+}
+
 // basket is BASKET.HOLD of some lines.
-func (s *shop) basket(id, buyer string) (call, want string) {
+func (s *shop) basket(w wares) (call, want string) {
+	id, buyer, ms := w.id, w.buyer, w.ms
 	lines, order := map[string]int64{}, []string{}
-	call, ms := "", s.rng.Int64N(300)
-	n := 1 + s.rng.IntN(4)
-	for range n {
-		key, units := s.pick(shopKeys...), 1+s.rng.Int64N(2)
-		call += fmt.Sprintf(" %s %d", key, units)
-		if lines[key] += units; lines[key] == units {
+	call = fmt.Sprintf("BASKET.HOLD %s %s %d %d", id, buyer, ms, len(w.keys))
+	for i, key := range w.keys {
+		call += fmt.Sprintf(" %s %d", key, w.units[i])
+		if lines[key] += w.units[i]; lines[key] == w.units[i] {
 			order = append(order, key)
 		}
 	}
-	call = fmt.Sprintf("BASKET.HOLD %s %s %d %d%s", id, buyer, ms, n, call)
 	reason, from, last := "", "", 0
 	for _, key := range order {
 		answer, known, ok := s.ledgers[key].check(s.nowMs, id, buyer, lines[key], ms)
