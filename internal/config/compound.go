@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
 )
 
 // What can be wrong with values of several parts, in Redis' words.
@@ -56,6 +59,36 @@ func (c *Config) SavePoints() (points []SavePoint) {
 		points = append(points, SavePoint{seconds, changes})
 	}
 	return points
+}
+
+// crontab takes the five fields of a line of a crontab, or nothing: when a snapshot is due.
+type crontab struct{}
+
+func (crontab) several() bool { return true }
+
+func (crontab) read(text, _ string) (value, error) {
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" {
+		return value{}, nil
+	}
+	if _, err := cron.ParseStandard(text); err != nil {
+		return value{}, fmt.Errorf("argument must be empty or like '0 4 * * *': %w", err)
+	}
+	return value{shown: text}, nil
+}
+
+// NextSnapshot is when the next snapshot is due by the parameter snapshot-schedule; the zero
+// time if it is empty.
+func (c *Config) NextSnapshot(after time.Time) time.Time {
+	text := c.Text(SnapshotSchedule)
+	if text == "" {
+		return time.Time{}
+	}
+	schedule, err := cron.ParseStandard(text)
+	if err != nil {
+		return time.Time{} // it was checked when it was set
+	}
+	return schedule.Next(after)
 }
 
 // outputLimits takes, for each class of clients, how much output may wait for a client

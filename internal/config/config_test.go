@@ -85,6 +85,10 @@ func TestSet(t *testing.T) {
 		{"appendonly=no", "! " + failed + "appendonly') - can't set immutable config"},
 		{"appendonly=YES", "yes"},
 		{"port=6379", "6379"},
+		{"snapshot-schedule=0  4 * * 1-5", "0 4 * * 1-5"},
+		{"snapshot-schedule=", ""},
+		{"snapshot-schedule=0 25 * * *", "! " + failed + "snapshot-schedule') - argument must be " +
+			"empty or like '0 4 * * *': end of range (25) above maximum (23): 25"},
 		{"save=900", "! " + failed + "save') - Invalid save parameters"},
 		{"save=0 1", "! " + failed + "save') - Invalid save parameters"},
 		{"client-output-buffer-limit=replica 1mb 2kb 3",

@@ -16,6 +16,8 @@ func (c *Config) Limits() object.Limits {
 		StringBytesMax: c.size(ProtoMaxBulkLen),
 		HashEntriesMax: c.size(HashMaxListpackEntries),
 		HashValueMax:   c.size(HashMaxListpackValue),
+		ListFill:       int(c.Int(ListMaxListpackSize)),
+		SetIntsMax:     c.size(SetMaxIntsetEntries),
 		ZSetEntriesMax: c.size(ZSetMaxListpackEntries),
 		ZSetValueMax:   c.size(ZSetMaxListpackValue),
 	}

@@ -89,7 +89,8 @@ const (
 	AutoAOFRewritePercentage
 	AutoAOFRewriteMinSize // bytes
 	StopWritesOnBgsaveError
-	ShutdownTimeout // seconds
+	SnapshotSchedule // five fields as in a crontab; empty: none
+	ShutdownTimeout  // seconds
 	paramCount
 )
 
@@ -153,9 +154,9 @@ func encodingRows() []row {
 			preset: "128"},
 		{name: "zset-max-listpack-value", older: "zset-max-ziplist-value", kind: memory{},
 			preset: "64"},
-		{name: "set-max-intset-entries", kind: anyCount, preset: "512", inert: true},
+		{name: "set-max-intset-entries", kind: anyCount, preset: "512"},
 		{name: "list-max-listpack-size", older: "list-max-ziplist-size",
-			kind: integer{min: math.MinInt32, max: maxInt32}, preset: "-2", inert: true},
+			kind: integer{min: math.MinInt32, max: maxInt32}, preset: "-2"},
 		{name: "list-compress-depth", kind: integer{min: 0, max: maxInt32},
 			preset: "0", inert: true},
 		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096", inert: true},
@@ -195,6 +196,7 @@ func operationRows() []row {
 		{name: "auto-aof-rewrite-percentage", kind: integer{min: 0, max: maxInt32}, preset: "100"},
 		{name: "auto-aof-rewrite-min-size", kind: memory{}, preset: "64mb"},
 		{name: "stop-writes-on-bgsave-error", kind: yesNo{}, preset: "yes"},
+		{name: "snapshot-schedule", kind: crontab{}},
 		{name: "shutdown-timeout", kind: integer{min: 0, max: maxInt32},
 			preset: "10", inert: true},
 	}

@@ -52,7 +52,7 @@ func (e *Engine) openStore(d *Durability) error {
 		Hooks: journal.Hooks{
 			Durable: d.Durable, Failed: func(error) { failed() }, Recovered: failed,
 		},
-		Points: c.SavePoints, Growth: e.growth, SegmentBytes: d.SegmentBytes,
+		Points: c.SavePoints, Growth: e.growth, Next: c.NextSnapshot, SegmentBytes: d.SegmentBytes,
 	})
 	if err != nil {
 		return err

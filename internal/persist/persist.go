@@ -80,6 +80,9 @@ type Options struct {
 	// snapshot, make another one worth it; both are asked each time. nil: none.
 	Points func() []config.SavePoint
 	Growth func(snapshotBytes int64) int64
+	// Next is when a snapshot is due by the clock, after the given time; the zero time:
+	// never. nil: none ever is.
+	Next func(after time.Time) time.Time
 }
 
 // JournalDir is the name of the journal's folder in the store's, and JournalLock that of the

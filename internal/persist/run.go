@@ -31,16 +31,30 @@ func (s *Store) Run(ctx context.Context) error {
 func (s *Store) schedule(ctx context.Context) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	looked := s.nowTime()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if !s.saving.Load() && s.due() {
+			now := s.nowTime()
+			if !s.saving.Load() && (s.due() || s.scheduled(looked, now)) {
 				s.SaveSoon(false)
 			}
+			looked = now
 		}
 	}
+}
+
+func (s *Store) nowTime() time.Time { return time.UnixMilli(s.o.NowMs()) }
+
+// scheduled tells whether a time of the schedule has come since it was looked after last.
+func (s *Store) scheduled(looked, now time.Time) bool {
+	if s.o.Next == nil {
+		return false
+	}
+	next := s.o.Next(looked)
+	return !next.IsZero() && !next.After(now)
 }
 
 // failedPause is how long no snapshot is tried again after one has failed.
