@@ -11,9 +11,13 @@ import (
 	"stampede/internal/reply"
 )
 
-// Replay says whether effects are applied that were told before. Meanwhile no time passes,
-// so that no key ends whose deadline was taken back later.
-func (s *Space) Replay(on bool) { s.replaying = on }
+// Replay says whether effects are applied that were told before. Meanwhile it is the beginning
+// of time, so that no key ends whose deadline was taken back later.
+func (s *Space) Replay(on bool) {
+	if s.replaying = on; on {
+		s.NowMs = 0
+	}
+}
 
 // ApplyError is an effect that does not fit the keyspace that it is applied to: what was
 // told is not all that happened.

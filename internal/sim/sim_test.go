@@ -24,6 +24,9 @@ import (
 // seeds are run by each `go test`, a part of them with -short.
 var seeds = flag.Uint64("seeds", 1000, "how many histories are simulated")
 
+// history runs one again. Which keys share a shard is by chance, so it may take some tries.
+var history = flag.Uint64("history", 0, "simulate the history of this seed, -seeds times")
+
 // beginMs is the time at which each history begins.
 const beginMs = 1_700_000_000_000
 
@@ -55,7 +58,7 @@ type world struct {
 	books    books
 
 	counts counts
-	effect [32]int // how many of each were seen
+	effect [256]int // how many of each were seen
 }
 
 // record is a record of the journal.
@@ -78,12 +81,16 @@ func TestSimulation(t *testing.T) {
 		n = min(n, 100)
 	}
 	var total counts
-	var effects [32]int
-	for seed := first; seed < first+n; seed++ {
+	var effects [256]int
+	for i := range n {
+		seed := first + i
+		if *history != 0 {
+			seed = *history
+		}
 		w := newWorld(t, seed)
 		w.history()
 		if t.Failed() {
-			t.Fatalf("seed %d, life %d", seed, w.counts.lives)
+			t.Fatalf("-history %d, in life %d", seed, w.counts.lives)
 		}
 		total.add(w.counts)
 		for op, n := range w.effect {
@@ -91,6 +98,9 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	t.Logf("%d histories: %+v", n, total)
+	if *history != 0 {
+		return
+	}
 	for op := effect.Set; op <= effect.FunctionDrop; op++ {
 		if effects[op] == 0 && op != effect.Stock && op != effect.Lease {
 			t.Errorf("no record had effect %d", op)

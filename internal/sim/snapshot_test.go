@@ -69,7 +69,7 @@ func (w *world) lookAtSnapshot() {
 // twinAt is the twin as it was at a position of this life.
 func (w *world) twinAt(at journal.Position) *twin {
 	then := w.base.clone()
-	var ignored [32]int
+	var ignored [256]int
 	for _, r := range w.records {
 		if r.end <= at {
 			if err := then.record(r.bytes, &ignored); err != nil {
@@ -96,7 +96,7 @@ func TestSnapshotUnderLoad(t *testing.T) {
 			end, at := saveUnderLoad(t, fs, seed+uint64(round), nowMs)
 			atSnapshot, atEnd := newTwin(), newTwin()
 			records := readJournal(t, fs, func(record []byte, end journal.Position) {
-				var ignored [32]int
+				var ignored [256]int
 				err := atEnd.record(record, &ignored)
 				if end <= at {
 					err = errors.Join(err, atSnapshot.record(record, &ignored))

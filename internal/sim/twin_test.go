@@ -58,7 +58,7 @@ func (w *twin) clone() *twin {
 }
 
 // record does what the effects of a record say, and counts their kinds.
-func (w *twin) record(record []byte, seen *[32]int) error {
+func (w *twin) record(record []byte, seen *[256]int) error {
 	r := effect.NewReader(record)
 	var e effect.Effect
 	for r.Next(&e) {
