@@ -34,7 +34,35 @@ func appendEffect(dst []byte, e *effect.Effect, shownMax int) []byte {
 		return appendDB(append(dst, ' '), int(e.N))
 	}
 	dst = appendQuoted(append(dst, ' '), e.Key, shownMax)
+	if e.Op >= effect.ListPush && e.Op <= effect.ListRemove {
+		return appendListChange(dst, e, shownMax)
+	}
 	return appendChange(dst, e, shownMax)
+}
+
+// appendListChange appends what became of the elements of a list.
+func appendListChange(dst []byte, e *effect.Effect, shownMax int) []byte {
+	quoted := func(s []byte) { dst = appendQuoted(append(dst, ' '), s, shownMax) }
+	end := " head"
+	if e.N == effect.ListTail {
+		end = " tail"
+	}
+	switch e.Op {
+	case effect.ListPush:
+		dst = append(dst, end...)
+		if !e.Elements(quoted) {
+			quoted(e.Value)
+		}
+	case effect.ListPop, effect.ListRemove:
+		dst = strconv.AppendUint(append(append(dst, end...), " elements "...), e.M, 10)
+		if e.Op == effect.ListRemove {
+			quoted(e.Value)
+		}
+	case effect.ListSet, effect.ListInsert:
+		dst = strconv.AppendUint(append(dst, " at "...), e.N, 10)
+		quoted(e.Value)
+	}
+	return dst
 }
 
 // appendChange appends what became of the key.
@@ -57,7 +85,7 @@ func appendChange(dst []byte, e *effect.Effect, shownMax int) []byte {
 	case effect.HashSet:
 		quoted(e.Field)
 		quoted(e.Value)
-	case effect.HashDelete, effect.ZSetRemove:
+	case effect.HashDelete, effect.ZSetRemove, effect.SetAdd, effect.SetRemove:
 		quoted(e.Field)
 	case effect.ZSetAdd:
 		quoted(e.Field)

@@ -241,6 +241,13 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 	b.FunctionDrop("lib")
 	b.FunctionDrop("")
 	b.Fence(7)
+	b.SetAdd(0, key, field)
+	b.SetRemove(0, key, field)
+	b.ListPush(0, key, effect.ListTail, [][]byte{field, nil})
+	b.ListPop(0, key, effect.ListHead, 2)
+	b.ListSet(0, key, 7, field)
+	b.ListInsert(0, key, 7, field)
+	b.ListRemove(0, key, effect.ListTail, 3, field)
 	l := lines{shownMax: shownBytes}
 	got, err := l.of(77, b.Bytes())
 	want := `77 set db3 "k\n" "f"
@@ -265,6 +272,13 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 77 function-drop "lib"
 77 function-drop all
 77 fence 7
+77 set-add db0 "k\n" "f"
+77 set-remove db0 "k\n" "f"
+77 list-push db0 "k\n" tail "f" ""
+77 list-pop db0 "k\n" head elements 2
+77 list-set db0 "k\n" at 7 "f"
+77 list-insert db0 "k\n" at 7 "f"
+77 list-remove db0 "k\n" tail elements 3 "f"
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)

@@ -31,8 +31,8 @@ func (c *ImportCmd) Help() string {
 	return `Reads what Redis up to 8 and Valkey 7.2 to 8 write, and writes a snapshot that
 "stampede serve --dir DIR" starts from. All of it must fit in memory. If the import fails or
 is interrupted, the store that was in the folder is untouched. Keys that have expired are not
-kept. Lists, sets and streams are not in this version yet: with --skip-unknown they are left
-out, named and counted.
+kept. A key of a type that this version lacks (docs/durability.md) ends the import; with
+--skip-unknown such keys are left out, named and counted.
 
   redis-cli --rdb dump.rdb                          get the data of a running Redis
   stampede import dump.rdb --dir /var/lib/stampede
@@ -101,6 +101,7 @@ func (t *transfer) into(ctx context.Context, dir string) (err error) {
 	}
 	show := newMeter(t.around.stderr)
 	options := persist.ImportOptions{
+		Bytes: t.size,
 		Progress: func(bytes int64) {
 			show("reading", float64(bytes)/float64(max(t.size, 1)))
 		},

@@ -27,6 +27,8 @@ type ImportOptions struct {
 	Leave func(item *rdb.Item, reason error) error
 	// Progress is told now and then how many bytes of the file were read. nil: nobody.
 	Progress func(bytes int64)
+	// Bytes is the size of the file, up to which room is made beforehand; 0: not known.
+	Bytes int64
 }
 
 // Imported is what came of an import.
@@ -43,6 +45,7 @@ func (s *Store) Import(ctx context.Context, from io.Reader, o ImportOptions) (Im
 	var count atomic.Int64
 	in := intake{
 		reader: rdb.NewReader(from, keyspace.ReaderOptions()), keys: &count,
+		bytes: o.Bytes,
 		feed:  newFeeder(s.o.Shards, s.applyFunction),
 		leave: o.Leave,
 		progress: func(offset int64) error {
