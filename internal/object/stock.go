@@ -36,11 +36,8 @@ func (s BigStock) Elements(visit SaveFunc) {
 	}
 }
 
-// BeginSave hands the stock out as it is now, all of it at once.
-func (s BigStock) BeginSave(save SaveFunc) { s.Elements(save) }
-
-// SaveStep tells that all has been handed out.
-func (BigStock) SaveStep(int) (done bool) { return true }
-
-// Saving is false: a save ends when it begins.
-func (BigStock) Saving() bool { return false }
+// BeginSave hands the stock out as it is now.
+func (s BigStock) BeginSave(save SaveFunc) {
+	save(s.AppendHeader(nil), nil, 0)
+	s.Stock.BeginSave(func(entries []byte) { save(entries, nil, 0) })
+}

@@ -14,7 +14,7 @@ import (
 //
 //	head (2 bytes) · end (6) · id · buyer · uvarints
 //
-// where head is, from the lowest bit, 4 bits of state, 6 of the length of id less one and 6
+// where head is, from the lowest bit, 3 bits of state, one of phase (save.go), 6 of the length of id less one and 6
 // of the length of buyer less one, and end is the time at which the hold ends or has ended.
 // The uvarints of a hold are units, fence, when it was granted (since the stock was made)
 // and for how long. Those of a refusal are units, duration, outcome and number, and before
@@ -25,7 +25,8 @@ type book struct {
 	arena    *arena.Arena
 	seed     maphash.Seed
 	openedMs int64
-	bytes    int64 // of all blocks
+	bytes    int64  // of all blocks
+	phase    uint16 // phaseBit or 0: of records that are made; see save.go
 }
 
 // state is what a record says of itself. Whether a hold has expired says its end.
@@ -45,7 +46,9 @@ const (
 	numbersMax     = 4 * binary.MaxVarintLen64
 	recordBytesMax = headBytes + 2*NameBytesMax + linksBytes + numbersMax
 	endForever     = 1<<48 - 1
-	stateBits      = 4
+	stateBits      = 4 // with the phase
+	stateMask      = 7
+	phaseBit       = 8
 	lengthBits     = 6
 )
 
@@ -75,7 +78,7 @@ func (b *book) create(r *record) (ref uint32) {
 	block := b.arena.Alloc(size)
 	b.bytes += int64(arena.SizeOf(size))
 	bytes := b.arena.Bytes(block, size)
-	head := uint16(r.state) | uint16(len(r.id)-1)<<stateBits |
+	head := uint16(r.state) | b.phase | uint16(len(r.id)-1)<<stateBits |
 		uint16(len(r.buyer)-1)<<(stateBits+lengthBits)
 	binary.LittleEndian.PutUint16(bytes, head)
 	putEnd(bytes, r.endMs)
@@ -114,7 +117,7 @@ func (b *book) block(ref uint32) []byte {
 func (b *book) lengths(ref uint32) (s state, id, buyer int) {
 	head := binary.LittleEndian.Uint16(b.arena.Bytes(arena.Ref(ref), headBytes))
 	const mask = 1<<lengthBits - 1
-	return state(head & (1<<stateBits - 1)), int(head>>stateBits&mask) + 1,
+	return state(head & stateMask), int(head>>stateBits&mask) + 1,
 		int(head>>(stateBits+lengthBits)) + 1
 }
 
@@ -210,7 +213,7 @@ func (b *book) fenceOf(ref uint32) int64 {
 func (b *book) set(ref uint32, s state, endMs int64) {
 	block := b.arena.Bytes(arena.Ref(ref), headBytes)
 	head := binary.LittleEndian.Uint16(block)
-	binary.LittleEndian.PutUint16(block, head&^(1<<stateBits-1)|uint16(s))
+	binary.LittleEndian.PutUint16(block, head&^stateMask|uint16(s))
 	putEnd(block, endMs)
 }
 

@@ -98,6 +98,7 @@ func (s *Stock) add(r *record, oldest bool) {
 
 // drop forgets a record.
 func (s *Stock) drop(ref uint32) {
+	s.saveFirst(ref)
 	if s.book.state(ref) == stateRefused {
 		s.queue.remove(ref)
 	} else {
@@ -117,6 +118,7 @@ func (s *Stock) drop(ref uint32) {
 
 // change gives a hold another state and another end.
 func (s *Stock) change(ref uint32, to state, endMs int64) {
+	s.saveFirst(ref)
 	stays := s.staysWithBuyer(ref, to, endMs)
 	s.leaveEnds(ref)
 	if !stays {

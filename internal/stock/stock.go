@@ -184,6 +184,7 @@ type Stock struct {
 
 	indexBytes int64 // of the arena, in the index
 	freeing    freeing
+	saving     *saving // under way, or nil
 }
 
 // New makes a stock of units, 0 … UnitsMax, all of them free. Its fences will be greater
