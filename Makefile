@@ -24,11 +24,12 @@ unit: ## the tests of all packages
 
 race: ## those with goroutines, under the race detector
 	$(GO) test -race -short ./internal/engine ./internal/server ./internal/session ./internal/metrics \
-		./internal/txn ./internal/config ./internal/demo
+		./internal/txn ./internal/config ./internal/demo ./internal/persist ./internal/sim
 
 slow: ## the structures with all their invariants checked at every step
 	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace
 	$(GO) test -tags slowassert -short -run 'AnyCall|ManyClients' ./internal/engine
+	$(GO) test -tags slowassert -short ./internal/sim
 
 SEED ?= 1
 
