@@ -47,6 +47,7 @@ func (e *Entry) MoveTo(dst *DB, key []byte) {
 		dst.lookup(&target, key)
 		target.create(key, e.shape())
 		copy(target.value(), e.value())
+		dst.space.noteGone(e.big())
 		binary.LittleEndian.PutUint32(e.value(), noBig)
 		dst.changed(key)
 	} else {

@@ -26,6 +26,8 @@ func (h *head) note(item *rdb.Item) error {
 		var n uint64
 		n, err = strconv.ParseUint(string(item.Value), 10, 64)
 		h.position = journal.Position(n)
+	case auxFence:
+		h.fence, err = strconv.ParseInt(string(item.Value), 10, 64)
 	}
 	if err != nil {
 		return fmt.Errorf("its field %s is %q", item.Name, item.Value)
@@ -42,6 +44,9 @@ func (h *head) append(dst []byte, nowMs int64) []byte {
 	if h.journal != 0 {
 		dst = rdb.AppendAux(dst, auxJournal, strconv.FormatUint(h.journal, 16))
 		dst = rdb.AppendAux(dst, auxPosition, strconv.FormatUint(uint64(h.position), 10))
+	}
+	if h.fence != 0 {
+		dst = rdb.AppendAuxInt(dst, auxFence, h.fence)
 	}
 	return dst
 }

@@ -88,6 +88,7 @@ func (s *Store) replay(on bool) {
 	defer tx.End()
 	for _, space := range tx.Spaces() {
 		space.Replay(on)
+		space.RaiseStockFence(s.head.fence)
 	}
 }
 

@@ -119,6 +119,7 @@ type Store struct {
 type head struct {
 	journal  uint64 // the journal that it belongs to; 0: none
 	position journal.Position
+	fence    int64 // see [keyspace.Space.StockFence]; 0 if no stock is gone
 	bytes    int64
 }
 
@@ -126,6 +127,7 @@ type head struct {
 const (
 	auxJournal  = "stampede-journal"
 	auxPosition = "stampede-position"
+	auxFence    = "stampede-stock-fence"
 )
 
 // Open finds what is there. Nothing is loaded yet.

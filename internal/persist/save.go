@@ -109,6 +109,7 @@ type cut struct {
 	told  []int64         // by shard: how many keys of it are in keys
 	codes [][]byte        // of functions
 	alone bool            // nothing of a journal goes on from it
+	fence int64           // of stocks that are gone
 
 	sizes [keyspace.Databases]struct{ keys, expiring int }
 	saved
@@ -125,6 +126,7 @@ func (s *Store) cut(o ExportOptions) *cut {
 		one.JSONAsString = o.JSONAsString
 		c.cuts, c.told = append(c.cuts, one), append(c.told, 0)
 		c.changes += space.Stats.Changes
+		c.fence = max(c.fence, space.StockFence())
 		for n := range c.sizes {
 			c.sizes[n].keys += space.DB(n).Len()
 			c.sizes[n].expiring += space.DB(n).Expiring()
@@ -204,7 +206,7 @@ type snapshotWriter struct {
 
 func (w *snapshotWriter) write(c *cut) error {
 	s := w.store
-	h := head{position: c.position}
+	h := head{position: c.position, fence: c.fence}
 	if s.log != nil && !c.alone {
 		h.journal = s.log.ID()
 	}
