@@ -13,7 +13,7 @@ import (
 var layers = strings.Split(strings.TrimSpace(`
 internal/assert internal/glob internal/slot internal/longdouble internal/disk
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
-internal/container/table
+internal/container/table internal/container/intset
 internal/container/dict
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
@@ -45,6 +45,7 @@ var alone = map[string][]string{
 	"internal/container/arena":    {"internal/assert"},
 	"internal/container/listpack": {"internal/assert"},
 	"internal/container/btree":    {"internal/assert"},
+	"internal/container/intset":   {"internal/assert"},
 }
 
 func TestImports(t *testing.T) {

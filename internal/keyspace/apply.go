@@ -59,6 +59,8 @@ func (db *DB) apply(e *effect.Effect) error {
 		db.Delete(e.Key)
 	case effect.HashSet, effect.HashDelete:
 		return db.applyHash(e)
+	case effect.SetAdd, effect.SetRemove:
+		return db.applySet(e)
 	case effect.ZSetAdd, effect.ZSetRemove, effect.ZSetCut:
 		return db.applyZSet(e)
 	case effect.JSONSet:
@@ -99,6 +101,19 @@ func (db *DB) applyHash(e *effect.Effect) error {
 		h.Set(e.Field, e.Value)
 	} else {
 		h.Delete(e.Field)
+	}
+	return nil
+}
+
+func (db *DB) applySet(e *effect.Effect) error {
+	s, err := db.FindSet(e.Key)
+	if err != nil {
+		return err
+	}
+	if e.Op == effect.SetAdd {
+		s.Add(e.Field)
+	} else {
+		s.Remove(e.Field)
 	}
 	return nil
 }

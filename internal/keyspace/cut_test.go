@@ -42,6 +42,12 @@ func describeEntry(e *Entry) string {
 			parts = append(parts, fmt.Sprintf("%q=%q", field, value))
 			return true
 		})
+	case object.Set:
+		s := Set{e: *e}
+		s.Each(func(member []byte) bool {
+			parts = append(parts, fmt.Sprintf("%q", member))
+			return true
+		})
 	case object.ZSet:
 		z := ZSet{e: *e}
 		z.Each(func(member []byte, score float64) bool {
@@ -76,7 +82,7 @@ func (r *storm) step() {
 	s := r.space
 	db := s.DB(r.IntN(3))
 	key := r.key()
-	switch r.IntN(17) {
+	switch r.IntN(20) {
 	case 0, 1:
 		e := db.Find(key)
 		e.Set(key, r.text(), r.deadline())
@@ -95,7 +101,7 @@ func (r *storm) step() {
 	case 8, 9, 10:
 		r.zset(db, append(key, 'z'))
 	case 11:
-		r.move(db, append(key, "hzj"[r.IntN(3)]))
+		r.move(db, append(key, "hzjt"[r.IntN(4)]))
 	case 12:
 		if r.IntN(10) == 0 {
 			Swap([]*Space{s}, r.IntN(3), r.IntN(3))
@@ -105,6 +111,8 @@ func (r *storm) step() {
 		s.FreeStep()
 	case 14:
 		s.Advance(s.NowMs + int64(r.IntN(30)))
+	case 17, 18, 19:
+		r.set(db, append(key, 't'))
 	case 16:
 		r.document(db, append(key, 'j'))
 	case 15:
@@ -173,6 +181,33 @@ func (r *storm) zset(db *DB, key []byte) {
 			}
 		default:
 			z.Add(float64(r.IntN(1000))/8, member)
+		}
+	}
+}
+
+func (r *storm) set(db *DB, key []byte) {
+	s, err := db.FindSet(key)
+	if err != nil {
+		return
+	}
+	texts := bytes.Contains(key, []byte("5"))
+	for range 1 + r.IntN(20) {
+		member := fmt.Appendf(nil, "%d", r.IntN(1500)*100)
+		if texts && r.IntN(2) == 0 {
+			member = append(member, r.text()...)
+		}
+		switch n := s.Len(); {
+		case r.IntN(3) == 0:
+			s.Remove(member)
+		case r.IntN(8) == 0 && n > 0:
+			s.Pop(r.Uint64(), nil)
+		case r.IntN(40) == 0:
+			for range n - n/8 {
+				s.Pop(r.Uint64(), nil)
+			}
+			s.Refit()
+		default:
+			s.Add(member)
 		}
 	}
 }
@@ -262,7 +297,7 @@ func TestCutAndEffects(t *testing.T) {
 	seed := seedtest.Of(t)
 	for round := range 12 {
 		s := newSpace(t)
-		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax = 20, 20
+		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax, s.Limits.SetIntsMax = 20, 20, 30
 		s.Advance(1000)
 		r := &storm{rand.New(rand.NewPCG(seed, uint64(round))), s}
 		for range 1500 {
@@ -311,7 +346,7 @@ func TestCutOfFlushedKeysIsLost(t *testing.T) {
 		func(s *Space) { FlushAll([]*Space{s}) },
 	} {
 		s := newSpace(t)
-		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax = 20, 20
+		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax, s.Limits.SetIntsMax = 20, 20, 30
 		s.Advance(1000)
 		r := &storm{rand.New(rand.NewPCG(seedtest.Of(t), 0)), s}
 		for range 3000 {

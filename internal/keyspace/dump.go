@@ -17,6 +17,10 @@ func (e *Entry) rdbType() rdb.Type {
 		return rdb.TypeHashPack
 	case e.kind == object.Hash:
 		return rdb.TypeHash
+	case e.kind == object.Set && e.form == formPacked:
+		return rdb.TypeSetInts
+	case e.kind == object.Set:
+		return rdb.TypeSet
 	case e.kind == object.ZSet && small:
 		return rdb.TypeZSetPack
 	case e.kind == object.ZSet:
@@ -32,6 +36,8 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 		return rdb.AppendInt(dst, e.integer())
 	case e.kind == object.String:
 		return rdb.AppendString(dst, e.value())
+	case e.kind == object.Set:
+		return e.appendSet(dst)
 	case e.kind == object.JSON:
 		return e.appendJSON(dst)
 	}
@@ -41,6 +47,8 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 // appendElement appends an element of a large collection of the given kind.
 func appendElement(dst []byte, kind object.Kind, member, value []byte, score float64) []byte {
 	switch kind {
+	case object.Set:
+		return rdb.AppendString(dst, member)
 	case object.ZSet:
 		return rdb.AppendScored(dst, member, score)
 	case object.Stock:

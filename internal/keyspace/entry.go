@@ -36,6 +36,10 @@ const (
 	// formPacked is a small collection in one piece. No string is packed and nothing else
 	// is a text, so that one number does for both and the forms take two bits.
 	formPacked = formText
+
+	// formMembers is a small set that is a pack of members; one that is packed is of
+	// integers (set.go).
+	formMembers = formRaw
 )
 
 const (
@@ -201,6 +205,10 @@ func (e *Entry) Encoding() string {
 		return e.big().Encoding()
 	case e.kind == object.JSON:
 		return "packed"
+	case e.kind == object.Set && e.form == formPacked:
+		return "intset"
+	case e.kind == object.Set:
+		return "hashtable"
 	case e.kind != object.String:
 		return "listpack"
 	case e.form == formInt:

@@ -50,6 +50,8 @@ func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, s
 		return err
 	case rdb.Hash:
 		err = t.each(t.pair)
+	case rdb.Set:
+		err = t.each(t.member)
 	case rdb.ZSet:
 		err = t.each(t.scored)
 	case rdb.Module:
@@ -100,6 +102,15 @@ func (t *teller) pair() error {
 	}
 	t.buffer.HashSet(t.db, t.key, field, value)
 	return t.note(field)
+}
+
+func (t *teller) member() error {
+	member, err := t.reader.Member()
+	if err != nil {
+		return err
+	}
+	t.buffer.SetAdd(t.db, t.key, member)
+	return t.note(member)
 }
 
 func (t *teller) scored() error {

@@ -22,6 +22,13 @@ func (e *Entry) tell(key []byte) {
 			effects.HashSet(index, key, field, value)
 			return true
 		})
+	case object.Set:
+		effects.Remove(index, key)
+		s := Set{e: *e, key: key}
+		s.Each(func(member []byte) bool {
+			effects.SetAdd(index, key, member)
+			return true
+		})
 	case object.ZSet:
 		effects.Remove(index, key)
 		z := ZSet{e: *e, key: key}

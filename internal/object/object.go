@@ -90,6 +90,8 @@ type Limits struct {
 	StringBytesMax int // proto-max-bulk-len
 	HashEntriesMax int // hash-max-listpack-entries
 	HashValueMax   int // hash-max-listpack-value, bytes
+	ListFill       int // list-max-listpack-size: elements, or -1 … -5 for 4 to 64 KiB
+	SetIntsMax     int // set-max-intset-entries
 	ZSetEntriesMax int // zset-max-listpack-entries
 	ZSetValueMax   int // zset-max-listpack-value, bytes
 }
@@ -99,6 +101,8 @@ func DefaultLimits() Limits {
 	return Limits{
 		StringBytesMax: 512 << 20,
 		HashEntriesMax: 512, HashValueMax: 64,
+		ListFill:       -2,
+		SetIntsMax:     512,
 		ZSetEntriesMax: 128, ZSetValueMax: 64,
 	}
 }

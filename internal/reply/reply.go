@@ -91,6 +91,9 @@ func (r *Buffer) ArrayAt(position, n int) { r.insert(position, resp.AppendArray(
 // MapAt is [Buffer.ArrayAt] for a map of n pairs.
 func (r *Buffer) MapAt(position, n int) { r.insert(position, resp.AppendMap(nil, n, r.Proto)) }
 
+// SetAt is [Buffer.MapAt] for a set of n elements.
+func (r *Buffer) SetAt(position, n int) { r.insert(position, resp.AppendSet(nil, n, r.Proto)) }
+
 func (r *Buffer) insert(position int, head []byte) {
 	r.B = append(r.B, head...)
 	copy(r.B[position+len(head):], r.B[position:len(r.B)-len(head)])
