@@ -12,6 +12,7 @@ import (
 	"stampede/internal/family/json"
 	"stampede/internal/family/lock"
 	"stampede/internal/family/scripting"
+	"stampede/internal/family/set"
 	"stampede/internal/family/stock"
 	"stampede/internal/family/str"
 	"stampede/internal/family/transactions"
@@ -30,6 +31,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		generic.Commands,
 		str.Commands,
 		hash.Commands,
+		set.Commands,
 		zset.Commands,
 		json.Commands(),
 		stock.Commands(),

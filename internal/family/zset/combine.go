@@ -10,6 +10,7 @@ import (
 
 	"stampede/internal/command"
 	"stampede/internal/keyspace"
+	"stampede/internal/object"
 	"stampede/internal/reply"
 )
 
@@ -38,10 +39,47 @@ func store(z *keyspace.ZSet, members []element) {
 	}
 }
 
-// source is one of the sorted sets that are combined.
+// source is one of the sorted sets that are combined, or a set, whose members all have the
+// score 1.
 type source struct {
 	z      keyspace.ZSet
+	set    keyspace.Set
+	plain  bool // set is meant, not z
 	weight float64
+}
+
+// readSource looks a source up.
+func readSource(db *keyspace.DB, key []byte) (s source, err error) {
+	s.weight = 1
+	if e := db.Peek(key); e.Kind() == object.Set {
+		s.plain = true
+		s.set, err = db.ReadSet(key)
+	} else {
+		s.z, err = db.ReadZSet(key)
+	}
+	return s, err
+}
+
+func (s *source) length() int {
+	if s.plain {
+		return s.set.Len()
+	}
+	return s.z.Len()
+}
+
+func (s *source) score(member []byte) (score float64, ok bool) {
+	if s.plain {
+		return 1, s.set.Has(member)
+	}
+	return s.z.Score(member)
+}
+
+func (s *source) each(visit func(member []byte, score float64) bool) {
+	if s.plain {
+		s.set.Each(func(member []byte) bool { return visit(member, 1) })
+		return
+	}
+	s.z.Each(visit)
 }
 
 // operation makes the result of sources. They are in the order of the call.
@@ -140,12 +178,12 @@ func (q *combination) readSources(tx command.Tx, c *command.Call) {
 	}
 	q.sources = make([]source, len(keys))
 	for i, key := range keys {
-		z, err := tx.DB(c.DB, key).ReadZSet(key)
+		s, err := readSource(tx.DB(c.DB, key), key)
 		if err != nil {
 			c.Args.Fail(err)
 			return
 		}
-		q.sources[i] = source{z: z, weight: 1}
+		q.sources[i] = s
 	}
 }
 
@@ -214,18 +252,18 @@ func number(f float64) float64 {
 // since sums of floating point numbers depend on it.
 func (q *combination) bySize() {
 	slices.SortStableFunc(q.sources, func(a, b source) int {
-		return cmp.Compare(a.z.Len(), b.z.Len())
+		return cmp.Compare(a.length(), b.length())
 	})
 }
 
 func unite(q *combination) []element {
 	q.bySize()
-	largest := q.sources[len(q.sources)-1].z.Len()
+	largest := q.sources[len(q.sources)-1].length()
 	places := make(map[string]int, largest)
 	found := make([]element, 0, largest)
 	for i := range q.sources {
 		weight := q.sources[i].weight
-		q.sources[i].z.Each(func(member []byte, score float64) bool {
+		q.sources[i].each(func(member []byte, score float64) bool {
 			score = number(score * weight)
 			if place, ok := places[string(member)]; ok {
 				found[place].score = q.aggregate(found[place].score, score)
@@ -243,11 +281,11 @@ func unite(q *combination) []element {
 func intersect(q *combination) []element {
 	q.bySize()
 	var found []element
-	q.sources[0].z.Each(func(member []byte, score float64) bool {
+	q.sources[0].each(func(member []byte, score float64) bool {
 		score = number(score * q.sources[0].weight)
 		for i := range q.sources[1:] {
 			other := &q.sources[i+1]
-			value, ok := other.z.Score(member)
+			value, ok := other.score(member)
 			if !ok {
 				return true
 			}
@@ -261,16 +299,16 @@ func intersect(q *combination) []element {
 
 func difference(q *combination) []element {
 	var found []element
-	q.sources[0].z.Each(func(member []byte, score float64) bool {
+	q.sources[0].each(func(member []byte, score float64) bool {
 		for i := range q.sources[1:] {
-			if _, ok := q.sources[i+1].z.Score(member); ok {
+			if _, ok := q.sources[i+1].score(member); ok {
 				return true
 			}
 		}
 		found = append(found, element{score, string(member)})
 		return true
 	})
-	return found
+	return inOrder(found)
 }
 
 // inOrder sorts members as a sorted set does.
