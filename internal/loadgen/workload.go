@@ -105,6 +105,12 @@ func Workloads() []Workload {
 				{Words: append([]string{"EVALSHA", scriptName(releaseScript)},
 					words("1 lock:__last__ __client__")...)},
 			}},
+		{Name: "lock-native", Summary: "LOCK.ACQUIRE of a drawn lock, then LOCK.RELEASE, in turn",
+			Beyond: true, InTurn: true,
+			Steps: []Step{
+				{Words: words("LOCK.ACQUIRE lock:__num__ __client__ 30000")},
+				{Words: words("LOCK.RELEASE lock:__last__ __client__")},
+			}},
 		{Name: "stock-hold", Summary: "STOCK.HOLD of a unit of one stock, each under a new id",
 			Beyond: true, Setup: openStock("bench:stock"),
 			Steps: single("STOCK.HOLD bench:stock hold-__once__ buyer-__rand__ 1")},
