@@ -15,7 +15,7 @@ build: ## the program: bin/stampede
 demo: build ## a flash sale of 100 units before 10 000 buyers, and the audit at its end
 	$(BIN) demo
 
-test: ## everything; installs what is missing (redis-server as oracle, node packages)
+test: ## everything; installs what is missing (redis-server, PostgreSQL, node packages)
 	scripts/install-test-tools
 	$(MAKE) lint unit race slow conformance
 
@@ -24,7 +24,8 @@ unit: ## the tests of all packages
 
 race: ## those with goroutines, under the race detector
 	$(GO) test -race -short ./internal/engine ./internal/server ./internal/session ./internal/metrics \
-		./internal/txn ./internal/config ./internal/demo ./internal/persist ./internal/sim
+		./internal/txn ./internal/config ./internal/demo ./internal/persist ./internal/sim \
+		./internal/ledger
 
 slow: ## the structures with all their invariants checked at every step
 	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace

@@ -14,7 +14,7 @@ var layers = strings.Split(strings.TrimSpace(`
 internal/assert internal/glob internal/slot internal/longdouble internal/disk
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table internal/container/intset
-internal/container/dict
+internal/container/dict internal/container/quicklist
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
 internal/object internal/loadgen
@@ -23,7 +23,7 @@ internal/keyspace
 internal/session internal/config
 internal/command internal/shard internal/metrics
 internal/txn internal/script/lualib
-internal/script internal/persist
+internal/script internal/persist internal/ledger
 internal/family/*
 internal/engine
 internal/server
@@ -36,6 +36,7 @@ cmd/stampede
 var free = []string{
 	"internal/archtest", "internal/command/commandtest", "internal/conformance",
 	"internal/resp/oracle", "internal/seedtest", "internal/disk/faulty", "internal/sim",
+	"internal/pgtest",
 }
 
 // alone are the packages that could be published tomorrow: they import of ours only what

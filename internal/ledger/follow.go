@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"stampede/internal/journal"
+)
+
+// follower is a Ledger at work.
+type follower struct {
+	*Ledger
+	conn    *pgx.Conn // nil: there is none
+	epoch   int64     // of this engine; 0: it has not been in the database
+	book    *book     // nil: to be read from the database
+	reader  *journal.Reader
+	batch   *batch
+	rowsMax int              // of a batch
+	claimed journal.Position // what the journal keeps for us
+	pause   time.Duration    // before the next try
+}
+
+// Run follows the journal until ctx ends; what the journal has then is written if the
+// database takes it within two seconds. A fault that only people can mend ends the
+// following, not Run: see [Ledger.Failed].
+func (l *Ledger) Run(ctx context.Context) error {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTime, cancel) })()
+	alarm := make(chan struct{})
+	go func() {
+		defer close(alarm)
+		l.watchLag(ctx)
+	}()
+	defer func() { <-alarm }()
+	f := &follower{Ledger: l, rowsMax: batchRowsMin * 16}
+	defer f.close()
+	l.behindMs.Store(l.o.Now().UnixMilli())
+	err := f.keep()
+	for err == nil && work.Err() == nil {
+		if err = f.step(ctx, work); err == nil {
+			continue
+		}
+		if errors.Is(err, errEnded) {
+			return nil
+		}
+		if !hopeless(err) {
+			f.rest(ctx, err)
+			if err = nil; ctx.Err() != nil {
+				return nil // the next start goes on
+			}
+		}
+	}
+	if err != nil {
+		l.fail(err)
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// errEnded says that there is nothing left to do.
+var errEnded = errors.New("ledger: ended")
+
+// keep lets the journal keep its records until the database has said what it has.
+func (f *follower) keep() error {
+	p, has := f.o.Journal.Claims()[claimName]
+	if !has {
+		p = f.o.Journal.First()
+		if err := f.o.Journal.Claim(claimName, p); err != nil {
+			return f.explain(err)
+		}
+	}
+	f.claimed = p
+	return nil
+}
+
+// step gathers a batch and writes it.
+func (f *follower) step(ctx, work context.Context) error {
+	if f.conn == nil {
+		if err := f.connect(work); err != nil {
+			return err
+		}
+	}
+	if err := f.gather(ctx, work); err != nil {
+		return err
+	}
+	if f.batch.to == f.batch.from {
+		return nil
+	}
+	start := time.Now()
+	if err := f.write(work, f.batch); err != nil {
+		return err
+	}
+	f.written(time.Since(start))
+	return nil
+}
+
+// connect reaches the database and finds out where it is.
+func (f *follower) connect(ctx context.Context) (err error) {
+	if f.epoch == 0 {
+		if err := migrate(ctx, f.config); err != nil {
+			return err
+		}
+	}
+	if f.conn, err = pgx.ConnectConfig(ctx, f.config); err != nil {
+		f.conn = nil
+		return err
+	}
+	var at journal.Position
+	if f.epoch == 0 {
+		at, err = f.takeOver(ctx)
+	} else {
+		at, err = f.where(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.book == nil || f.batch == nil:
+		err = f.begin(ctx, at)
+	case at == f.batch.to && at != f.batch.from:
+		f.written(0) // the commit whose answer was lost
+	case at != f.batch.from:
+		err = f.begin(ctx, at)
+	}
+	if err != nil {
+		return err
+	}
+	f.pause = 0
+	f.note(func(s *Status) { s.Connected, s.Position, s.Epoch = true, at, f.epoch })
+	f.o.Log.Info("ledger: connected", "database", f.Address(), "position", uint64(at),
+		"epoch", f.epoch)
+	return nil
+}
+
+// begin follows from a position on.
+func (f *follower) begin(ctx context.Context, at journal.Position) (err error) {
+	if f.book, err = f.load(ctx, at); err != nil {
+		f.book = nil
+		return err
+	}
+	if f.reader != nil {
+		if err := f.reader.Close(); err != nil {
+			return err
+		}
+	}
+	f.reader, f.batch = f.o.Journal.Read(at, true), newBatch(at)
+	return f.claim(at)
+}
+
+// claim lets the journal drop what the database has.
+func (f *follower) claim(at journal.Position) error {
+	if err := f.o.Journal.Claim(claimName, at); err != nil {
+		return f.explain(err)
+	}
+	f.claimed = at
+	return nil
+}
+
+// explain says what an error of the journal means here.
+func (f *follower) explain(err error) error {
+	if errors.Is(err, journal.ErrClaimLost) || errors.Is(err, journal.ErrBeyondEnd) {
+		return errors.Join(ErrGap, err)
+	}
+	return err
+}
+
+// gather waits for records and takes those that there are, up to the size of a batch.
+func (f *follower) gather(ctx, work context.Context) error {
+	b := f.batch
+	for b.weight() < f.rowsMax {
+		record, at, err := f.reader.Next()
+		switch {
+		case err == nil:
+			if err := f.book.fold(b, record, at); err != nil {
+				return errors.Join(ErrDrift, err)
+			}
+			if b.firstMs != 0 {
+				f.behindMs.CompareAndSwap(0, b.firstMs)
+			}
+		case err != io.EOF:
+			return f.explain(err)
+		case !b.empty(), b.to-b.from >= emptyBytesMax:
+			return nil
+		default:
+			if err := f.idle(ctx, work); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// idle waits for records. Nothing that concerns the ledger is left.
+func (f *follower) idle(ctx, work context.Context) error {
+	f.behindMs.Store(0)
+	if f.Position() != f.batch.to {
+		f.advance(f.batch.to)
+	}
+	log := f.o.Journal
+	switch err := f.reader.Wait(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(err, journal.ErrClosed), work.Err() != nil:
+		return errEnded
+	}
+	// It is the end: what was told to nobody yet may still be on its way to the disk.
+	end := log.End()
+	if f.batch.to >= end {
+		return errEnded
+	}
+	log.Want(end)
+	if err := f.reader.Wait(work); err != nil {
+		return errEnded
+	}
+	return nil
+}
+
+// written goes on behind a batch that was committed.
+func (f *follower) written(took time.Duration) {
+	b := f.batch
+	n := b.weight()
+	b.done()
+	f.batch = newBatch(b.to)
+	f.behindMs.Store(0)
+	switch {
+	case took > batchTarget:
+		f.rowsMax = max(f.rowsMax/2, batchRowsMin)
+	case took < batchTarget/2 && n >= f.rowsMax:
+		f.rowsMax = min(f.rowsMax*2, batchRowsMax)
+	}
+	f.note(func(s *Status) {
+		s.Position = b.to
+		s.Batches++
+		s.Records += int64(b.records)
+		s.Rows += int64(n)
+		s.BatchRows, s.BatchMax, s.BatchMs = int64(n), int64(f.rowsMax), took.Milliseconds()
+		s.LastError = ""
+	})
+	f.advance(b.to)
+	if b.to-f.claimed >= claimBytes {
+		if err := f.claim(b.to); err != nil {
+			f.o.Log.Warn("ledger: the journal keeps more than is needed", "error", err)
+		}
+	}
+}
+
+// rest waits after a failure of the database, longer from time to time.
+func (f *follower) rest(ctx context.Context, failure error) {
+	f.closeConn()
+	f.behindMs.CompareAndSwap(0, f.o.Now().UnixMilli())
+	f.note(func(s *Status) {
+		s.Connected, s.LastError = false, failure.Error()
+		s.Retries++
+	})
+	if f.pause == 0 {
+		f.o.Log.Warn("ledger: the database does not take what was sold; trying again",
+			"error", failure)
+	}
+	f.pause = min(max(2*f.pause, retryPause), f.o.RetryMax)
+	timer := time.NewTimer(f.pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// close ends what is open.
+func (f *follower) close() {
+	f.closeConn()
+	if f.reader != nil {
+		_ = f.reader.Close() // it was only read
+	}
+	f.note(func(s *Status) { s.Connected = false })
+}
+
+// watchLag says so when the ledger is too far behind, and when it is not any more.
+func (l *Ledger) watchLag(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	var told time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		s := l.Status()
+		switch now := l.o.Now(); {
+		case s.Late && now.Sub(told) >= alarmEvery:
+			told = now
+			l.o.Log.Error("ledger: too far behind", "seconds", s.LagMs/1000, "bytes", s.LagBytes,
+				"error", s.LastError)
+		case !s.Late && !told.IsZero():
+			told = time.Time{}
+			l.o.Log.Info("ledger: caught up")
+		}
+	}
+}
