@@ -189,6 +189,7 @@ func (w *world) cut() {
 	}
 	w.pull()
 	w.counts.cuts++
+	w.sealed = w.reader.sealed(w.t)
 	w.promised, w.ended = w.log.Durable(), w.log.End()
 	w.books.end(w)
 	w.disk.Hook(nil)
@@ -221,6 +222,7 @@ func (w *world) end() {
 		w.dead, w.disk = true, w.disk.Crash()
 	case n < 4:
 		w.counts.kills++
+		w.sealed = w.reader.sealed(w.t)
 		w.promised, w.ended = max(w.log.Written(), w.log.Durable()), w.log.End()
 		w.books.end(w)
 		w.disk.Hook(nil)

@@ -38,8 +38,13 @@ ZREMRANGEBYRANK K 0 1; ZREMRANGEBYSCORE K S S; ZREMRANGEBYLEX K [a [m; ZRANGESTO
 ZUNIONSTORE K 2 K K; ZINTERSTORE K 2 K K; ZDIFFSTORE K 2 K K; ZMPOP 2 K K MIN COUNT N
 JSON.SET K $ J; JSON.SET K $ J; JSON.SET K $.a J; JSON.NUMINCRBY K $.n N; JSON.ARRAPPEND K $.l J J
 JSON.DEL K $.a; JSON.CLEAR K; JSON.TOGGLE K $.b; JSON.ARRPOP K $.l; JSON.MSET K $ J K $ J
-JSON.MERGE K $ J; JSON.STRAPPEND K $.s "more"; JSON.GET K; HGETALL K; ZRANGE K 0 -1`
+JSON.MERGE K $ J; JSON.STRAPPEND K $.s "more"; JSON.GET K; HGETALL K; ZRANGE K 0 -1
+STOCK.OPEN G N; STOCK.OPEN G N LIMIT 5; STOCK.ADD G N; STOCK.HOLD G I F N FOR P; STOCK.HOLD G I F 1 FOR P
+STOCK.CONFIRM G I; STOCK.RELEASE G I; STOCK.EXTEND G I P; STOCK.TAKE G 1
+BASKET.HOLD I F 2 G 1 G 1; BASKET.CONFIRM I 2 G G
+LOCK.ACQUIRE G F P; LOCK.ACQUIRE G F P SHARED; LOCK.RELEASE G F; LOCK.EXTEND G F P`
 	rareForms = `
+STOCK.CLOSE G; STOCK.DROP G; DEL G
 FUNCTION LOAD REPLACE L; FUNCTION LOAD L; FUNCTION DELETE M; FUNCTION FLUSH; FCALL C 1 K V; FCALL C 1 K V
 SWAPDB D D; FLUSHDB; SAVE; DBSIZE; SCAN 0; RANDOMKEY`
 	emptying = `FLUSHALL`
@@ -108,6 +113,10 @@ func (d *drawer) word(w string) string {
 		return strconv.FormatInt(beginMs+d.rng.Int64N(100_000), 10)
 	case "D":
 		return strconv.Itoa(d.rng.IntN(randomDBs))
+	case "G":
+		return goods(d.rng.IntN(goodsMax))
+	case "I":
+		return holdID(d.rng.IntN(idsMax))
 	case "J":
 		return d.document()
 	case "L":
@@ -119,6 +128,17 @@ func (d *drawer) word(w string) string {
 	}
 	return w
 }
+
+// How many keys there are for stocks and locks, which the twin does not look into, and how many
+// holds have a name.
+const (
+	goodsMax = 3
+	idsMax   = 12
+)
+
+func holdID(i int) string { return "id" + strconv.Itoa(i) }
+
+func goods(i int) string { return "goods" + strconv.Itoa(i) }
 
 // key is one of few, so that calls meet each other's values; some have a hash tag.
 func (d *drawer) key() string {

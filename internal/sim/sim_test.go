@@ -55,6 +55,7 @@ type world struct {
 	known    journal.Position // up to where records were read
 	promised journal.Position // was said to be durable
 	ended    journal.Position // where the journal was when the last life ended
+	sealed   contents         // what the twin does not look into, as it was then
 	books    books
 
 	counts counts
@@ -71,7 +72,8 @@ type record struct {
 type counts struct {
 	lives, acts, records, snapshots, cuts, kills, closes, failures, refusals, starts int
 
-	lost int // lives whose last records were lost
+	lost   int // lives whose last records were lost
+	sealed int // starts after which stocks and locks were compared
 }
 
 // TestSimulation runs histories by seed. Each ends in a failure of the test or in nothing.
@@ -102,12 +104,12 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	for op := effect.Set; op <= effect.FunctionDrop; op++ {
-		if effects[op] == 0 && op != effect.Stock && op != effect.Lease {
+		if effects[op] == 0 {
 			t.Errorf("no record had effect %d", op)
 		}
 	}
 	if total.cuts == 0 || total.failures == 0 || total.refusals == 0 || total.snapshots == 0 ||
-		total.lost == 0 {
+		total.lost == 0 || total.sealed == 0 {
 		t.Error("too little has happened")
 	}
 }
@@ -117,6 +119,7 @@ func (c *counts) add(o counts) {
 	c.snapshots, c.cuts, c.kills = c.snapshots+o.snapshots, c.cuts+o.cuts, c.kills+o.kills
 	c.closes, c.failures = c.closes+o.closes, c.failures+o.failures
 	c.refusals, c.starts, c.lost = c.refusals+o.refusals, c.starts+o.starts, c.lost+o.lost
+	c.sealed += o.sealed
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -265,6 +268,13 @@ func (w *world) found() {
 	w.known = min(w.known, end)
 	w.pull()
 	w.compare("after a restart")
+	if end == w.ended && w.sealed != nil {
+		w.counts.sealed++
+		for _, line := range differences(w.reader.sealed(w.t), w.sealed) {
+			w.t.Errorf("after a restart, at position %d: %s", end, line)
+		}
+	}
+	w.sealed = nil
 	w.base, w.records = w.live.clone(), nil
 	w.promised = w.log.Durable()
 	w.books.found(w)

@@ -22,13 +22,15 @@ type twin struct {
 	libraries map[string]string // texts of functions by name
 }
 
-// value is what a key holds. One of the four is not nil.
+// value is what a key holds. One of the first four is not nil, or it is sealed.
 type value struct {
 	text       []byte
 	hash       map[string]string
 	zset       map[string]float64
 	document   []byte // in its portable form
 	deadlineMs int64
+
+	sealed bool // something that the twin does not look into: a stock
 }
 
 func newTwin() *twin {
@@ -42,7 +44,7 @@ func newTwin() *twin {
 func (v *value) clone() *value {
 	return &value{
 		text: slices.Clone(v.text), hash: maps.Clone(v.hash), zset: maps.Clone(v.zset),
-		document: slices.Clone(v.document), deadlineMs: v.deadlineMs,
+		document: slices.Clone(v.document), deadlineMs: v.deadlineMs, sealed: v.sealed,
 	}
 }
 
@@ -94,6 +96,9 @@ func (w *twin) apply(e *effect.Effect) error {
 			db[key] = v
 		}
 		v.document = clone(e.Value)
+	case effect.Stock:
+		db[key] = &value{sealed: true}
+	case effect.Lease, effect.Fence:
 	default:
 		return w.applyWide(e)
 	}
@@ -215,7 +220,7 @@ func (w *twin) contents(t testing.TB, nowMs int64) contents {
 	all := contents{}
 	for i, db := range w.dbs {
 		for key, v := range db {
-			if v.deadlineMs == 0 || v.deadlineMs > nowMs {
+			if !v.sealed && (v.deadlineMs == 0 || v.deadlineMs > nowMs) {
 				all[name(i, key)] = v.describe(t)
 			}
 		}
