@@ -61,6 +61,7 @@ type Summary struct {
 	Memory  Memory
 	Stats   Stats
 	Pending int // see [Space.Pending]
+	Stocks  StockSummary
 	DBs     [Databases]DBSummary
 }
 
@@ -86,6 +87,7 @@ func Summarize(spaces []*Space) Summary {
 		sum.Stats.Evicted += s.Stats.Evicted
 		sum.Stats.Changes += s.Stats.Changes
 		sum.Pending += s.Pending()
+		sum.Stocks.add(s)
 		for i, db := range s.dbs {
 			sum.DBs[i].add(db)
 		}

@@ -187,5 +187,31 @@ func (e *Entry) CheckOverwrite() error {
 	return nil
 }
 
+// StockSummary is what all stocks of some Spaces hold together.
+type StockSummary struct {
+	Keys, Open        int // stocks, and those that have not closed
+	Units, Held, Sold int64
+	Records           int64 // holds and refusals that are remembered
+	Bytes             int64
+}
+
+// add adds the stocks of a Space. Cost: O(large collections).
+func (sum *StockSummary) add(s *Space) {
+	for _, o := range s.big.live {
+		if one, is := o.(object.BigStock); is {
+			sums := one.Sums(s.NowMs)
+			sum.Keys++
+			if sums.ClosedMs == 0 {
+				sum.Open++
+			}
+			sum.Units += sums.Units
+			sum.Held += sums.Held
+			sum.Sold += sums.Sold
+			sum.Records += int64(one.Len())
+			sum.Bytes += one.Bytes()
+		}
+	}
+}
+
 // Journaled tells whether what changes is told to a journal.
 func (s *Space) Journaled() bool { return s.Effects != nil }

@@ -51,6 +51,7 @@ func sections() []section {
 		{name: "Errorstats", write: (*report).errorStats},
 		{name: "Latencystats", long: true, write: (*report).latencyStats},
 		{name: "Cluster", write: func(r *report) { r.line("cluster_enabled:0") }},
+		{name: "Stock", write: (*report).stock},
 		{name: "Keyspace", write: (*report).keyspace},
 	}
 }

@@ -206,6 +206,18 @@ func (r *report) latencyStats() {
 	}
 }
 
+func (r *report) stock() {
+	s := &r.sum.Stocks
+	r.line("stock_keys:%d", s.Keys)
+	r.line("stock_open:%d", s.Open)
+	r.line("stock_units:%d", s.Units)
+	r.line("stock_free:%d", s.Units-s.Held-s.Sold)
+	r.line("stock_held:%d", s.Held)
+	r.line("stock_sold:%d", s.Sold)
+	r.line("stock_records:%d", s.Records)
+	r.line("stock_bytes:%d", s.Bytes)
+}
+
 func (r *report) keyspace() {
 	for i, db := range r.sum.DBs {
 		if db.Keys > 0 {

@@ -143,28 +143,26 @@ func holdTimeUp(tx command.Tx, c *command.Call) {
 // confirm is STOCK.CONFIRM.
 func confirm(db *keyspace.DB, c *command.Call) {
 	key, id := c.Args.Bytes(), c.Args.Bytes()
-	readAck(db, c)
+	durable := readAck(db, &c.Args)
 	s, ok := find(db, c, key)
 	if !ok || !named(c, id) {
 		return
 	}
+	c.Durable = durable
 	answer(c, s.Confirm(id))
 }
 
-// readAck reads up to where a sale must have come before it is told. Where there is a
-// journal that is the disk, unless the call says otherwise.
-func readAck(db *keyspace.DB, c *command.Call) {
+// readAck reads whether a sale must be on the disk before it is told: where there is a
+// journal it must, unless the call says otherwise.
+func readAck(db *keyspace.DB, a *command.Args) (durable bool) {
 	journal := db.Space().Journaled()
-	c.Durable = journal
-	if !c.Args.More() {
-		return
-	}
-	a := &c.Args
+	durable = journal
 	switch {
+	case !a.More():
 	case !a.Opt("ACK"):
 		a.Fail(reply.ErrSyntax)
 	case a.Opt("MEMORY"):
-		c.Durable = false
+		durable = false
 	case a.Opt("JOURNAL"):
 		if !journal {
 			a.Fail(errJournal)
@@ -177,6 +175,7 @@ func readAck(db *keyspace.DB, c *command.Call) {
 	if a.More() {
 		a.Fail(reply.ErrSyntax)
 	}
+	return durable
 }
 
 // named tells whether an id may be one; if not, the call has been answered.

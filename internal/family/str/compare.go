@@ -84,6 +84,8 @@ func delIf(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(errNotString)
 	case !condition.met(&e):
 		c.Reply.Int(0)
+	case e.HoldsOpenStock():
+		c.Reply.Fail(keyspace.ErrStockOpen)
 	default:
 		e.Remove()
 		c.Reply.Int(1)
