@@ -39,13 +39,15 @@ ZUNIONSTORE K 2 K K; ZINTERSTORE K 2 K K; ZDIFFSTORE K 2 K K; ZMPOP 2 K K MIN CO
 JSON.SET K $ J; JSON.SET K $ J; JSON.SET K $.a J; JSON.NUMINCRBY K $.n N; JSON.ARRAPPEND K $.l J J
 JSON.DEL K $.a; JSON.CLEAR K; JSON.TOGGLE K $.b; JSON.ARRPOP K $.l; JSON.MSET K $ J K $ J
 JSON.MERGE K $ J; JSON.STRAPPEND K $.s "more"; JSON.GET K; HGETALL K; ZRANGE K 0 -1
-STOCK.OPEN G N; STOCK.OPEN G N LIMIT 5; STOCK.ADD G N; STOCK.HOLD G I F N FOR P; STOCK.HOLD G I F 1 FOR P
+STOCK.OPEN G N; STOCK.OPEN G N LIMIT 5; STOCK.ADD G N; STOCK.HOLD G I F N FOR P
+STOCK.HOLD G I F 1 FOR P
 STOCK.CONFIRM G I; STOCK.RELEASE G I; STOCK.EXTEND G I P; STOCK.TAKE G 1
 BASKET.HOLD I F 2 G 1 G 1; BASKET.CONFIRM I 2 G G
 LOCK.ACQUIRE G F P; LOCK.ACQUIRE G F P SHARED; LOCK.RELEASE G F; LOCK.EXTEND G F P`
 	rareForms = `
 STOCK.CLOSE G; STOCK.DROP G; DEL G
-FUNCTION LOAD REPLACE L; FUNCTION LOAD L; FUNCTION DELETE M; FUNCTION FLUSH; FCALL C 1 K V; FCALL C 1 K V
+FUNCTION LOAD REPLACE L; FUNCTION LOAD L; FUNCTION DELETE M; FUNCTION FLUSH; FCALL C 1 K V
+FCALL C 1 K V
 SWAPDB D D; FLUSHDB; SAVE; DBSIZE; SCAN 0; RANDOMKEY`
 	emptying = `FLUSHALL`
 )
@@ -184,8 +186,10 @@ func (d *drawer) library() string {
 func (d *drawer) script() []string {
 	body := []string{
 		"redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCR', 'n' .. KEYS[2])",
-		"redis.call('HSET', 'h' .. ARGV[2], 'f' .. ARGV[2], ARGV[1]) redis.call('ZADD', KEYS[1], 1, KEYS[2])",
-		"for i = 1, 5 do redis.call('SET', ARGV[2] .. i, i, 'PX', 3000) end return redis.call('DEL', KEYS[1])",
+		"redis.call('HSET', 'h' .. ARGV[2], 'f' .. ARGV[2], ARGV[1]) redis.call('ZADD', " +
+			"KEYS[1], 1, KEYS[2])",
+		"for i = 1, 5 do redis.call('SET', ARGV[2] .. i, i, 'PX', 3000) end return " +
+			"redis.call('DEL', KEYS[1])",
 		"redis.pcall('RENAME', KEYS[1], KEYS[2]) redis.pcall('APPEND', KEYS[1], ARGV[1]) return 1",
 		"redis.call('SET', KEYS[1], ARGV[1]) error('on purpose')",
 		"redis.call('SELECT', 1) redis.call('SET', KEYS[1], ARGV[1]) redis.call('SELECT', 2) " +
