@@ -100,9 +100,10 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	t.Logf("%d histories: %+v", n, total)
-	if *history != 0 {
-		return
+	if *history != 0 || n < 1000 {
+		return // too few to have everything in them
 	}
+	t.Logf("effects: %v", effects[:effect.Fence+1])
 	for op := effect.Set; op <= effect.FunctionDrop; op++ {
 		if effects[op] == 0 {
 			t.Errorf("no record had effect %d", op)
