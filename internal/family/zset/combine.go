@@ -131,16 +131,19 @@ func unionStore(tx command.Tx, c *command.Call) {
 
 func combine(tx command.Tx, c *command.Call, form combineForm) {
 	var dst []byte
-	var taken error
 	if form.store {
 		dst = c.Args.Bytes()
-		e := tx.DB(c.DB, dst).Peek(dst)
-		taken = e.CheckOverwrite()
 	}
 	q := combination{aggregate: sum}
 	q.readSources(tx, c)
 	form.parse(&c.Args, &q)
-	if err := cmp.Or(c.Args.Err(), taken); err != nil {
+	err := c.Args.Err()
+	if err == nil && form.store {
+		// Only now: the keys of a call that is not well-formed may not be owned.
+		e := tx.DB(c.DB, dst).Peek(dst)
+		err = e.CheckOverwrite()
+	}
+	if err != nil {
 		c.Reply.Err(err)
 		return
 	}
