@@ -43,26 +43,43 @@ func argumentKinds() argumentTable {
 	key := func(kind string) func(*generator) []string {
 		return one(func(rng *rand.Rand) string { return drawKey(rng, kind) })
 	}
+	counted := func(kinds string) func(*generator) []string {
+		return func(g *generator) []string { return g.drawKeys(kinds) }
+	}
 	return argumentTable{
-		"key": key("shz"), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
-		"lkey": one(drawLexKey),
-		"val":  one(drawValue), "field": one(drawField), "num": one(drawInteger),
+		"key": key("shzt"), "tkey": key("t"), "okey": one(drawSingle), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
+		"lkey": one(drawLexKey), "member": one(drawMember),
+		"val": one(drawValue), "field": one(drawField), "num": one(drawInteger),
 		"float": one(drawFloat), "score": one(drawScore), "index": one(drawIndex),
 		"small": one(drawSmall), "count": one(drawCount), "offset": one(drawOffset),
 		"sec": one(drawSeconds), "ms": one(drawMillis), "at": one(drawUnix),
 		"atms": one(drawUnixMs), "min": one(drawBound), "lex": one(drawLex),
 		"glob": one(drawGlob), "db": one(drawDB), "type": one(drawType),
-		"zkeys": (*generator).drawKeys, "weights": (*generator).drawWeights,
+		"zkeys": counted("z"), "tkeys": counted("t"), "weights": (*generator).drawWeights,
 		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
-		"shas": (*generator).drawSHAs,
+		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
 	}
 }
 
 func drawKey(rng *rand.Rand, kinds string) string {
 	if chance(rng, 0.12) {
-		kinds = "shzk"
+		kinds = "shztk"
 	}
 	return string(kinds[rng.IntN(len(kinds))]) + strconv.Itoa(rng.IntN(4))
+}
+
+func drawSingle(rng *rand.Rand) string { return "o" + strconv.Itoa(rng.IntN(2)) }
+
+// drawMember draws a member of a set: integers more often than not, so that sets of nothing
+// else come about.
+func drawMember(rng *rand.Rand) string {
+	switch rng.IntN(24) {
+	case 0:
+		return drawField(rng)
+	case 1:
+		return drawInteger(rng)
+	}
+	return strconv.Itoa(rng.IntN(14))
 }
 
 func drawLexKey(rng *rand.Rand) string { return "l" + strconv.Itoa(rng.IntN(3)) }
@@ -225,11 +242,11 @@ func drawDB(rng *rand.Rand) string {
 }
 
 func drawType(rng *rand.Rand) string {
-	return pick(rng, "string", "hash", "zset", "list", "HASH", "nosuch")
+	return pick(rng, "string", "hash", "zset", "set", "list", "HASH", "nosuch")
 }
 
 // drawKeys draws a count of keys and the keys.
-func (g *generator) drawKeys() []string {
+func (g *generator) drawKeys(kinds string) []string {
 	n := 1 + g.rng.IntN(3)
 	g.lastKeys = n
 	args := []string{strconv.Itoa(n)}
@@ -237,7 +254,7 @@ func (g *generator) drawKeys() []string {
 		args[0] = pick(g.rng, "0", "-1", "abc", "2", "5", "9223372036854775807", "")
 	}
 	for range n {
-		args = append(args, drawKey(g.rng, "z"))
+		args = append(args, drawKey(g.rng, kinds))
 	}
 	return args
 }

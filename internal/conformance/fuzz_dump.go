@@ -45,6 +45,7 @@ func readers() map[string][2][]string {
 	return map[string][2][]string{
 		"string": {{"GET"}, nil},
 		"hash":   {{"HGETALL"}, nil},
+		"set":    {{"SMEMBERS"}, nil},
 		"zset":   {{"ZRANGE"}, {"0", "-1", "WITHSCORES"}},
 		"none":   {{"EXISTS"}, nil},
 	}
@@ -75,6 +76,11 @@ func dumpKey(c *Conn, key string) (string, error) {
 		order := ordering{unordered: true, group: 2, in: -1}
 		replies[1] = order.sorted(replies[1])
 		err = checkScan(c, "HSCAN", key, replies[1])
+	}
+	if kind.Text == "set" {
+		order := ordering{unordered: true, group: 1, in: -1}
+		replies[1] = order.sorted(replies[1])
+		err = checkScan(c, "SSCAN", key, replies[1])
 	}
 	if kind.Text == "zset" {
 		err = checkScan(c, "ZSCAN", key, replies[1])

@@ -45,7 +45,7 @@ func (d drawnState) checkedBy(args []string) bool {
 	switch callName(args) {
 	case "KEYS":
 		return len(d.args) == 1
-	case "HGETALL", "ZRANGE":
+	case "HGETALL", "ZRANGE", "SMEMBERS":
 		return len(d.args) > 1 && len(args) > 1 && args[1] == d.args[1]
 	}
 	return false
@@ -251,10 +251,15 @@ func (l *lockstep) compareOne(conn int, args []string, a, b Value) string {
 			}
 		}
 	}
-	if slices.Contains([]string{"HRANDFIELD", "ZRANDMEMBER", "RANDOMKEY"}, name) {
+	if slices.Contains(drawing(), name) {
 		l.drawn[conn] = drawnState{args, [2]Value{a, b}}
 	}
 	return ""
+}
+
+// drawing are the calls that draw at random from what they leave as it is.
+func drawing() []string {
+	return []string{"HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER", "RANDOMKEY"}
 }
 
 func (l *lockstep) note(name string, reply Value) {

@@ -71,9 +71,28 @@ func (g *generator) drawLua() []string {
 func (g *generator) drawLuaSHA() []string {
 	args := []string{g.drawSHA(), strconv.Itoa(1 + g.rng.IntN(2))}
 	for range 2 + g.rng.IntN(3) {
-		args = append(args, drawKey(g.rng, "shz"))
+		args = append(args, drawKey(g.rng, "shzt"))
 	}
 	return args
+}
+
+// drawPop draws the arguments of EVAL for a script that lets SPOP take something, says
+// whether it took what was there, and drops the rest, which nobody can know.
+func (g *generator) drawPop() []string {
+	text := `local key, before, wrong, left = KEYS[1], {}, 0, 0
+if redis.call('TYPE', key).ok ~= 'set' then return redis.call('EXISTS', key) end
+for _, member in ipairs(redis.call('SMEMBERS', key)) do before[member] = true end
+local popped = redis.call('SPOP', key, ARGV[1])
+for _, member in ipairs(popped) do
+  if not before[member] or redis.call('SISMEMBER', key, member) == 1 then wrong = wrong + 1 end
+  before[member] = nil
+end
+for member in pairs(before) do
+  left = left + 1
+  if redis.call('SISMEMBER', key, member) == 0 then wrong = wrong + 1 end
+end
+return {#popped, wrong, left, redis.call('SCARD', key), redis.call('DEL', key)}`
+	return []string{text, "1", drawKey(g.rng, "t"), strconv.Itoa(g.rng.IntN(12))}
 }
 
 func (g *generator) drawSHA() string {
@@ -108,7 +127,7 @@ func (w *luaWriter) statement(depth int) string {
 	case 1:
 		return fmt.Sprintf("for i = %d, %d do r[#r+1] = redis.pcall(%s, %s..i%s) end",
 			rng.IntN(3), 2+rng.IntN(2), pick(rng, "'GET'", "'TYPE'", "'DEL'", "'PERSIST'", "'INCR'"),
-			pick(rng, "'s'", "'h'", "'z'", "'k'"), pick(rng, "", "", "%4"))
+			pick(rng, "'s'", "'h'", "'z'", "'t'", "'k'"), pick(rng, "", "", "%4"))
 	case 2: // a key whose name is what another one holds
 		v := w.variable()
 		return fmt.Sprintf("local %[1]s = redis.pcall('GET', %[2]s) if type(%[1]s) == 'string' then "+
@@ -169,12 +188,12 @@ func isScript(name string) bool {
 }
 
 // key writes any key.
-func (w *luaWriter) key() string { return w.expression(drawKey(w.g.rng, "shz")) }
+func (w *luaWriter) key() string { return w.expression(drawKey(w.g.rng, "shzt")) }
 
 // expression writes a text as something that has its value in Lua.
 func (w *luaWriter) expression(text string) string {
 	rng := w.g.rng
-	isKey := len(text) == 2 && strings.IndexByte("shzkl", text[0]) >= 0 &&
+	isKey := len(text) == 2 && strings.IndexByte("shztkl", text[0]) >= 0 &&
 		'0' <= text[1] && text[1] <= '9'
 	switch n := rng.IntN(10); {
 	case isKey && n < 4:

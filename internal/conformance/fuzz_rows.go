@@ -20,7 +20,7 @@ type fuzzRow struct {
 func fuzzRows() []fuzzRow {
 	rows := []fuzzRow{}
 	for _, family := range [][]fuzzRow{
-		stringRows(), genericRows(), hashRows(), zsetRows(), zsetStoreRows(), serverRows(),
+		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(), zsetStoreRows(), serverRows(),
 		scriptRows(),
 	} {
 		rows = append(rows, family...)
@@ -105,6 +105,38 @@ func hashRows() []fuzzRow {
 		{weight: 7, form: "HINCRBYFLOAT hkey field float"},
 		{weight: 4, form: "HRANDFIELD hkey [count|count WITHVALUES]", check: "HGETALL key"},
 		{weight: 4, form: "HSCAN hkey 0 [MATCH glob] COUNT 100000", asIs: true},
+	}
+}
+
+// setRows: what SPOP takes is known only where it takes all. Keys of their own ("okey") have
+// one member at most.
+func setRows() []fuzzRow {
+	return []fuzzRow{
+		{weight: 30, form: "SADD tkey member..."},
+		{weight: 12, form: "SREM tkey member..."},
+		{weight: 5, form: "SISMEMBER tkey member"},
+		{weight: 4, form: "SMISMEMBER tkey member..."},
+		{weight: 4, form: "SCARD tkey"},
+		{weight: 5, form: "SMEMBERS tkey"},
+		{weight: 4, form: "SRANDMEMBER tkey [count]", check: "SMEMBERS key"},
+		{weight: 2, form: "SPOP tkey 100000", asIs: true},
+		{weight: 3, form: "EVAL poplua", asIs: true},
+		{weight: 3, form: "SADD okey one", asIs: true},
+		{weight: 4, form: "SPOP okey [small]"},
+		{weight: 6, form: "SMOVE tkey tkey member"},
+		{weight: 4, form: "SSCAN tkey 0 [MATCH glob] COUNT 100000", asIs: true},
+	}
+}
+
+func setStoreRows() []fuzzRow {
+	return []fuzzRow{
+		{weight: 5, form: "SINTER tkey..."},
+		{weight: 5, form: "SUNION tkey..."},
+		{weight: 5, form: "SDIFF tkey..."},
+		{weight: 4, form: "SINTERCARD tkeys [LIMIT small]"},
+		{weight: 5, form: "SINTERSTORE key tkey..."},
+		{weight: 5, form: "SUNIONSTORE key tkey..."},
+		{weight: 7, form: "SDIFFSTORE key tkey..."},
 	}
 }
 

@@ -27,8 +27,11 @@ func fuzzRules() ruleTable {
 		"TTL": near(toleranceSeconds), "EXPIRETIME": near(toleranceSeconds),
 		"PTTL": near(toleranceMs), "PEXPIRETIME": near(toleranceMs),
 		"KEYS": sameElements(1), "HKEYS": sameElements(1), "HVALS": sameElements(1),
-		"HGETALL": sameElements(2),
-		"SCAN":    sameScan(1, 1), "HSCAN": sameScan(2, 2), "ZSCAN": sameScan(2, 2),
+		"HGETALL":  sameElements(2),
+		"SMEMBERS": sameElements(1), "SPOP": sameElements(1),
+		"SINTER": sameElements(1), "SUNION": sameElements(1), "SDIFF": sameElements(1),
+		"SCAN": sameScan(1, 1), "HSCAN": sameScan(2, 2), "ZSCAN": sameScan(2, 2),
+		"SSCAN": sameScan(2, 1), "SRANDMEMBER": sameShape,
 		"RANDOMKEY": sameShape, "HRANDFIELD": sameShape, "ZRANDMEMBER": sameShape,
 		// keys whose time has passed may be counted until they are met
 		"DBSIZE": sameShape,
@@ -103,7 +106,7 @@ func drawnFrom(args []string, drawn, all Value) bool {
 	}
 	pairs := len(args) > 3 // WITHVALUES, WITHSCORES
 	pool := map[string]int{}
-	keyed := callName(args) != "RANDOMKEY"
+	keyed := callName(args) != "RANDOMKEY" && callName(args) != "SRANDMEMBER"
 	for chunk := range slices.Chunk(flatten(all), 1+btoi(keyed)) {
 		pool[chunk[0]]++
 		if keyed {

@@ -18,6 +18,7 @@ var (
 func smallLimits() [][2]string {
 	return [][2]string{
 		{"hash-max-listpack-entries", "6"}, {"hash-max-listpack-value", "16"},
+		{"set-max-intset-entries", "6"},
 		{"zset-max-listpack-entries", "6"}, {"zset-max-listpack-value", "16"},
 	}
 }
@@ -48,7 +49,7 @@ func TestFuzzFindsAWrongReply(t *testing.T) {
 		}
 		return reply
 	})
-	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 3000}, Coverage{})
+	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 8000}, Coverage{})
 	wantFound(t, report, err, "HDEL", ":2")
 }
 
@@ -61,7 +62,7 @@ func TestFuzzFindsAWrongRandomDraw(t *testing.T) {
 		}
 		return reply
 	})
-	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 5000}, Coverage{})
+	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 10000}, Coverage{})
 	wantFound(t, report, err, "HRANDFIELD", "drew at random")
 }
 
