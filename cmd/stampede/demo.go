@@ -28,7 +28,7 @@ type DemoCmd struct {
 	Stock       int      `default:"100" help:"Units there are for them."`
 	Connections int      `short:"c" default:"200" help:"Buyers who are served at a time."`
 	Readers     int      `default:"8" help:"People who browse the shop meanwhile."`
-	Recipes     []string `default:"D,L,K" help:"Recipes, a sale each: D, L, K and P (D with the wrong rule)."`
+	Recipes     []string `default:"D,L,K,S" help:"Recipes, a sale each: D, L, K, S (STOCK commands) and P (D with the wrong rule)."`
 	PaymentMs   float64  `name:"payment-ms" default:"10" help:"What a payment under the lock of K takes."`
 
 	Prelude time.Duration `default:"2s" help:"Readers are alone so long before the first sale."`

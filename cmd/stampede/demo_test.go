@@ -30,7 +30,7 @@ func TestDemoSellsOutExactly(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &report); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if !report.Exact || len(report.Sales) != 3 || report.Sales[0].Sold != 20 ||
+	if !report.Exact || len(report.Sales) != 4 || report.Sales[0].Sold != 20 ||
 		report.Sales[1].Sold != 20 || report.Sales[1].Refused != 280 {
 		t.Errorf("%s", out)
 	}

@@ -145,6 +145,9 @@ func sweep(ctx context.Context, client *redis.Client, prefix string) error {
 	defer cancel()
 	for cursor := uint64(0); ; {
 		keys, next, err := client.Scan(ctx, cursor, prefix+"*", 1000).Result()
+		if err == nil {
+			err = closeStocks(ctx, client, keys)
+		}
 		if err == nil && len(keys) > 0 {
 			err = client.Del(ctx, keys...).Err()
 		}

@@ -32,11 +32,11 @@ type Recipe interface {
 
 // Recipes are all there are, in the order in which they are played.
 func Recipes() []Recipe {
-	return []Recipe{decr{}, published, newScript(), newLock()}
+	return []Recipe{decr{}, published, newScript(), newLock(), stock{}}
 }
 
 // DefaultRecipes names the recipes that are right, parted by commas.
-const DefaultRecipes = "D,L,K"
+const DefaultRecipes = "D,L,K,S"
 
 // Named finds recipes by their names, in any case.
 func Named(names ...string) ([]Recipe, error) {

@@ -48,8 +48,9 @@ func stir(rng *rand.Rand, s *Stock, nowMs *int64, calls int) {
 
 // all is everything that is remembered: in order of queue the refusals, sorted the rest.
 func all(s *Stock) (lines []string) {
-	for cursor := s.Scan(0, 0, func(h Hold) { lines = append(lines, fmt.Sprintf("%+v", h)) }); cursor != 0; {
-		cursor = s.Scan(0, cursor, func(h Hold) { lines = append(lines, fmt.Sprintf("%+v", h)) })
+	note := func(h Hold) { lines = append(lines, fmt.Sprintf("%+v", h)) }
+	for cursor := s.Scan(0, 0, note); cursor != 0; {
+		cursor = s.Scan(0, cursor, note)
 	}
 	slices.Sort(lines)
 	for ref := s.queue.first; ref != 0; ref = s.queue.next(ref) {

@@ -53,7 +53,8 @@ func saleRows() []command.Spec {
 		KeyUse: "RW access update",
 		Do:     command.OnShard(extend),
 	}, {
-		Name: "STOCK.HOLD", Args: "@key id buyer units:int [FOR milliseconds:int] [WAIT milliseconds:int]",
+		Name:    "STOCK.HOLD",
+		Args:    "@key id buyer units:int [FOR milliseconds:int] [WAIT milliseconds:int]",
 		Summary: "Holds units for a buyer, or says why not.",
 		Flags:   grow | command.Steady | command.Blocking, Cost: "O(log N) in holds",
 		KeyUse: "RW access update",
