@@ -4,7 +4,6 @@ package keyspace
 
 import (
 	"encoding/binary"
-	"math"
 	"strconv"
 
 	"stampede/internal/assert"
@@ -40,12 +39,9 @@ func (l *Locks) Acquire(r lease.Request) (g lease.Grant, ok bool, err error) {
 	return g, ok, err
 }
 
-// Holds tells whether a token holds a lock now. Cost: O(holders).
-func (l *Locks) Holds(key, token []byte) (holds bool) {
-	l.table.Info(l.db.space.NowMs, key, func(h lease.Holder) {
-		holds = holds || string(h.Token) == string(token)
-	})
-	return holds
+// Holds tells whether a token holds a lock now.
+func (l *Locks) Holds(key, token []byte) bool {
+	return l.table.Holds(l.db.space.NowMs, key, token)
 }
 
 // Release ends what a token holds, and tells whether it held it.
@@ -171,7 +167,7 @@ const sweptLocks = 1000
 // whether there are more of them.
 func (s *Space) SweepLocks() (more bool) {
 	for _, l := range s.locks {
-		more = l.table.Settle(s.NowMs, sweptLocks, &l.log, nil) || more
+		more = l.table.Sweep(s.NowMs, sweptLocks) || more
 	}
 	return more
 }
@@ -179,13 +175,10 @@ func (s *Space) SweepLocks() (more bool) {
 // lockBytes is what the locks take, about; it counts against maxmemory.
 func (s *Space) lockBytes() (n int64) {
 	for _, l := range s.locks {
-		n += int64(l.table.Len()) * lockBytesEach
+		n += l.table.Bytes()
 	}
 	return n
 }
-
-// lockBytesEach is what a lock and its holder take, with names of usual length.
-const lockBytesEach = 256
 
 // apply does what was told.
 func (l *Locks) apply(e *effect.Effect) error {
@@ -211,7 +204,7 @@ const (
 func (s *Space) appendLocks(dst []byte) []byte {
 	var value []byte
 	for _, l := range s.locks {
-		l.table.Walk(0, math.MaxInt, func(key, one []byte) {
+		l.table.Walk(func(key, one []byte) {
 			value = binary.AppendUvarint(append(value[:0], byte(l.db.index)), uint64(len(key)))
 			value = append(append(value, key...), one...)
 			dst = rdb.AppendAux(dst, auxLock, string(value))

@@ -12,7 +12,6 @@ import (
 const (
 	opGrant byte = 1 // now · key · token · fence · deadline (0: none) · shared · session
 	opEnd   byte = 2 // now · key · token
-	opFence byte = 3 // now · fence: the latest that was given
 )
 
 func appendGrant(dst []byte, nowMs int64, t *Table, number uint32) []byte {
@@ -47,80 +46,15 @@ func (log *Log) end(nowMs int64, t *Table, number uint32) {
 	log.Effect = appendEnd(log.Effect, nowMs, t, number)
 }
 
-// Undo is a stack of effects that take back others, each with its length behind it, so
-// that it can be read from the end.
-
-const undoLengthBytes = 4
-
-// undo remembers what a holder has.
-func (log *Log) undo(t *Table, number uint32) {
-	if log.WantUndo {
-		begin := len(log.Undo)
-		log.Undo = appendGrant(log.Undo, t.clockMs, t, number)
-		log.endUndo(begin)
-	}
-}
-
-// undoEnd remembers that a holder was none.
-func (log *Log) undoEnd(t *Table, number uint32) {
-	if log.WantUndo {
-		begin := len(log.Undo)
-		log.Undo = appendEnd(log.Undo, t.clockMs, t, number)
-		log.endUndo(begin)
-	}
-}
-
-func (log *Log) endUndo(begin int) {
-	log.Undo = binary.LittleEndian.AppendUint32(log.Undo, uint32(len(log.Undo)-begin))
-}
-
-// Undo takes back what the calls did that wrote undo, the latest first, and appends the
-// effect of that to effect, for a journal that has the effects of those calls already. The
-// table must be as they left it. Fences that were given are not given again.
-func (t *Table) Undo(undo, effect []byte) ([]byte, error) {
-	for len(undo) > 0 {
-		if len(undo) < undoLengthBytes {
-			return effect, ErrFormat
-		}
-		end := len(undo) - undoLengthBytes
-		n := int(binary.LittleEndian.Uint32(undo[end:]))
-		if n == 0 || n > end {
-			return effect, ErrFormat
-		}
-		step := undo[end-n : end]
-		undo = undo[:end-n]
-		if err := t.Apply(step); err != nil {
-			return effect, err
-		}
-		effect = append(effect, step...)
-	}
-	return effect, nil
-}
-
-// AppendFence appends an effect that says which fence is the latest. With those of Walk it
-// is the whole state.
-func (t *Table) AppendFence(dst []byte) []byte {
-	dst = binary.AppendUvarint(append(dst, opFence), uint64(t.clockMs))
-	return binary.AppendUvarint(dst, uint64(t.fence))
-}
-
-// Walk visits about n holders from a place on (0: the first), each with the key of its lock
-// and an effect that makes it, and returns the place for the next call, 0 after the last.
-// Views are good during the visit; the place is until the next change. visit must not
-// change the table.
-func (t *Table) Walk(at uint32, n int, visit func(key, effect []byte)) (next uint32) {
+// Walk visits all holders, each with the key of its lock and an effect that makes it. With
+// Fence that is the whole state. Views are good during the visit, which must not change the
+// table.
+func (t *Table) Walk(visit func(key, effect []byte)) {
 	var effect []byte
-	for ; n > 0 && int(at) < len(t.holders.values); at++ {
-		if t.holders.used[at] {
-			effect = appendGrant(effect[:0], t.clockMs, t, at+1)
-			visit(t.locks.at(t.holders.at(at+1).lock).key, effect)
-			n--
-		}
+	for number := range t.holders.numbers() {
+		effect = appendGrant(effect[:0], t.clockMs, t, number)
+		visit(t.locks.at(t.holders.at(number).lock).key, effect)
 	}
-	if int(at) >= len(t.holders.values) {
-		return 0
-	}
-	return at
 }
 
 // Apply does what effects say, in their order. What does not fit is ErrFormat, and the
@@ -143,28 +77,29 @@ func (t *Table) applyOne(r *reader) bool {
 		return t.applyGrant(r, nowMs)
 	case opEnd:
 		key, token := r.name(0, KeyBytesMax), r.name(1, TokenBytesMax)
-		lock, ok := t.find(key)
-		if !ok || r.fault {
-			return false
-		}
-		had, ok := t.findToken(lock, token)
-		if !ok {
-			return false
-		}
-		t.forget(had)
-		t.settleLater(lock)
-		t.drop(lock)
-	case opFence:
-		fence := int64(r.number(FenceMax))
 		if r.fault {
 			return false
 		}
-		t.Raise(fence)
+		t.applyEnd(key, token)
 	default:
 		return false
 	}
 	t.clockMs = max(t.clockMs, nowMs)
 	return true
+}
+
+// applyEnd makes a token one that does not hold a lock. It may be none already: which of
+// those that have ended are forgotten when a lock is granted depends on the order in which
+// they stand, and that is another one after a restart.
+func (t *Table) applyEnd(key, token []byte) {
+	lock, ok := t.find(key)
+	if !ok {
+		return
+	}
+	if had, ok := t.findToken(lock, token); ok {
+		t.forget(had)
+		t.drop(lock)
+	}
 }
 
 // applyGrant makes a holder, or gives one another deadline.
@@ -188,7 +123,6 @@ func (t *Table) applyGrant(r *reader, nowMs int64) bool {
 					return false
 				}
 				t.setDeadline(had, deadlineMs)
-				t.settleLater(lock)
 				t.clockMs = max(t.clockMs, nowMs)
 				return true
 			}
@@ -197,7 +131,6 @@ func (t *Table) applyGrant(r *reader, nowMs int64) bool {
 			}
 			t.forget(had)
 		}
-		t.settleLater(lock) // who ended may have been in somebody's way
 		if !t.open(lock, q.Shared, nowMs) {
 			return false
 		}

@@ -2,41 +2,18 @@
 
 package lease
 
-// heap is times, the earliest first, with what is due then. At one time holders come before
-// those who wait, so that a lock which ends is not missed by one who waits until then, and
-// who came first comes first.
+// heap is deadlines, the earliest first.
 type heap struct {
 	items []item
-	moved func(ref uint32, place int) // told where an item is now; -1: nowhere
+	moved func(number uint32, place int) // told where an item is now; -1: nowhere
 }
 
 type item struct {
-	atMs int64
-	turn int64 // the fence of a holder, the turn of one who waits
-	ref  uint32
+	atMs   int64
+	number uint32 // of the holder
 }
 
-const waitsBit = 1 << 31
-
-// join names a holder or one who waits by 32 bits.
-func join(number uint32, waits bool) uint32 {
-	if waits {
-		return number | waitsBit
-	}
-	return number
-}
-
-func split(ref uint32) (number uint32, waits bool) { return ref &^ waitsBit, ref&waitsBit != 0 }
-
-func (a item) before(b item) bool {
-	if a.atMs != b.atMs {
-		return a.atMs < b.atMs
-	}
-	if (a.ref^b.ref)&waitsBit != 0 {
-		return a.ref < b.ref
-	}
-	return a.turn < b.turn
-}
+func (a item) before(b item) bool { return a.atMs < b.atMs }
 
 func (h *heap) push(x item) {
 	h.items = append(h.items, item{})
@@ -45,7 +22,7 @@ func (h *heap) push(x item) {
 
 // remove takes the item at a place out.
 func (h *heap) remove(place int) {
-	h.moved(h.items[place].ref, -1)
+	h.moved(h.items[place].number, -1)
 	last := len(h.items) - 1
 	moved := h.items[last]
 	h.items = h.items[:last]
@@ -61,7 +38,7 @@ func (h *heap) remove(place int) {
 
 func (h *heap) set(place int, x item) {
 	h.items[place] = x
-	h.moved(x.ref, place)
+	h.moved(x.number, place)
 }
 
 func (h *heap) up(place int, x item) {

@@ -15,10 +15,9 @@ type Holder struct {
 type Info struct {
 	Shared  bool // its holders share it
 	Holders int64
-	Waiters int64
 }
 
-// Info says how many hold a lock and wait for it, and visits the holders in no order. Cost:
+// Info says how many hold a lock, and visits the holders in no order. Cost:
 // O(holders). visit must not change the table.
 func (t *Table) Info(nowMs int64, key []byte, visit func(Holder)) (info Info) {
 	nowMs = t.now(nowMs)
@@ -27,7 +26,6 @@ func (t *Table) Info(nowMs int64, key []byte, visit func(Holder)) (info Info) {
 		return Info{}
 	}
 	l := t.locks.at(number)
-	info.Waiters = int64(l.waiters)
 	for at := l.holder; at != 0; at = t.holders.at(at).next {
 		if h := t.holders.at(at); h.deadlineMs > nowMs {
 			info.Shared = l.shared
@@ -38,31 +36,22 @@ func (t *Table) Info(nowMs int64, key []byte, visit func(Holder)) (info Info) {
 	return info
 }
 
-// Waiting visits those who wait for a lock, the first first.
-func (t *Table) Waiting(key []byte, visit func(Ticket)) {
-	if number, ok := t.find(key); ok {
-		for at := t.locks.at(number).waiter; at != 0; at = t.waiters.at(at).next {
-			visit(t.waiters.at(at).ticket(at))
-		}
-	}
-}
-
 // Verify walks everything and panics where an invariant does not hold. Cost: O(n log n).
 func (t *Table) Verify() {
-	holders, waiters, locks, timed := uint32(0), uint32(0), 0, 0
+	holders, locks, timed, names := uint32(0), 0, 0, 0
 	for number := range t.locks.numbers() {
 		l := t.locks.at(number)
 		found, ok := t.find(l.key)
 		assert.That(ok && found == number, "lease: the index does not find a lock")
-		assert.That(l.holders+l.waiters > 0 || l.ready, "lease: a lock that nobody wants")
+		assert.That(l.holders > 0, "lease: a lock that nobody holds")
+		names += len(l.key)
 		locks++
-		holders += t.verifyHolders(number, &timed)
-		waiters += t.verifyWaiters(number, &timed)
+		holders += t.verifyHolders(number, &timed, &names)
 	}
 	assert.That(locks == t.byKey.Len(), "lease: number of locks")
 	assert.That(int(holders) == t.byToken.Len(), "lease: number of holders")
 	assert.That(int(holders)+len(t.holders.free) == len(t.holders.values), "lease: lost holders")
-	assert.That(int(waiters)+len(t.waiters.free) == len(t.waiters.values), "lease: lost waiters")
+	assert.That(int64(names) == t.names, "lease: bytes of names")
 	assert.That(timed == len(t.due.items), "lease: number of times")
 	for i := 1; i < len(t.due.items); i++ {
 		assert.That(!t.due.items[i].before(t.due.items[(i-1)/2]), "lease: order of times")
@@ -76,7 +65,7 @@ func (t *Table) Verify() {
 	}
 }
 
-func (t *Table) verifyHolders(number uint32, timed *int) (n uint32) {
+func (t *Table) verifyHolders(number uint32, timed, names *int) (n uint32) {
 	l := t.locks.at(number)
 	for at, prev := l.holder, uint32(0); at != 0; at = t.holders.at(at).next {
 		h := t.holders.at(at)
@@ -84,8 +73,9 @@ func (t *Table) verifyHolders(number uint32, timed *int) (n uint32) {
 		found, ok := t.findToken(number, h.token)
 		assert.That(ok && found == at, "lease: the index does not find a holder")
 		assert.That(h.fence <= t.fence, "lease: fence of the future")
+		*names += len(h.token)
 		if h.deadlineMs != endless {
-			assert.That(t.due.items[h.place].ref == join(at, false), "lease: time of a holder")
+			assert.That(t.due.items[h.place].number == at, "lease: time of a holder")
 			*timed++
 		}
 		prev = at
@@ -93,22 +83,5 @@ func (t *Table) verifyHolders(number uint32, timed *int) (n uint32) {
 	}
 	assert.That(n == l.holders, "lease: number of holders")
 	assert.That(n < 2 || l.shared, "lease: two hold it alone")
-	return n
-}
-
-func (t *Table) verifyWaiters(number uint32, timed *int) (n uint32) {
-	l := t.locks.at(number)
-	prev := uint32(0)
-	for at := l.waiter; at != 0; at = t.waiters.at(at).next {
-		w := t.waiters.at(at)
-		assert.That(w.lock == number && w.prev == prev, "lease: queue of a lock")
-		if w.place >= 0 {
-			assert.That(t.due.items[w.place].ref == join(at, true), "lease: time of one who waits")
-			*timed++
-		}
-		prev = at
-		n++
-	}
-	assert.That(n == l.waiters && prev == l.waiterEnd, "lease: length of a queue")
 	return n
 }

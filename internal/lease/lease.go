@@ -19,12 +19,6 @@
 // that this lock has ever given, and a lock that nobody holds is forgotten at once: there
 // is nothing to remember of it but that counter.
 //
-// # Waiting
-//
-// Who waits gets a ticket and a place behind all others who wait for that lock; nobody,
-// shared or not, passes them. Tickets are not effects: they belong to connections and end
-// with them. [Table.Settle] grants locks to those who wait.
-//
 // # Ownership
 //
 // A Table belongs to one shard and is used by its owner only: no locks, no clock. Locks lie
@@ -32,8 +26,8 @@
 //
 // # What is not here
 //
-// Connections and their timers (package engine; [Table.NextDeadline] says when to come
-// again), and replies.
+// Those who wait for a lock stand in the queues of package engine; connections are there,
+// too. Nothing is taken back: a script that changes a lock is not run twice.
 package lease
 
 import (
@@ -48,7 +42,7 @@ const (
 	KeyBytesMax   = 1<<16 - 1
 	TokenBytesMax = 256                       // and one at least
 	TimeMsMax     = 1<<47 - 1                 // of any time in unix milliseconds
-	LeaseMsMax    = 366 * 24 * 60 * 60 * 1000 // of a lease, and of waiting
+	LeaseMsMax    = 366 * 24 * 60 * 60 * 1000 // of a lease
 	FenceMax      = 1 << 62                   // that Raise and Apply take
 )
 
@@ -58,8 +52,8 @@ var (
 	ErrToken = errors.New("a token has 1 to 256 bytes")
 	ErrTime  = errors.New("a lease has a duration, or a session that bears it")
 	ErrOther = errors.New("this token holds the lock in another way")
-	// ErrFormat is what Apply, Undo and Load say of bytes that no table has written, or
-	// not this one in this state.
+	// ErrFormat is what Apply says of bytes that no table has written, or not this one in
+	// this state.
 	ErrFormat = errors.New("lease: the bytes do not fit")
 )
 
@@ -78,15 +72,10 @@ type Grant struct {
 	DeadlineMs int64 // 0: when the session ends
 }
 
-// Ticket names one who waits.
-type Ticket uint64
-
-// Log takes what a call changed; every call that may change something needs one. Both parts
-// are appended to, and a call that changes nothing appends nothing.
+// Log takes what a call changed; every call that may change something needs one. It is
+// appended to, and a call that changes nothing appends nothing.
 type Log struct {
-	Effect   []byte // for Apply: here after a restart, or on a replica
-	Undo     []byte // for Undo; only if WantUndo
-	WantUndo bool
+	Effect []byte // for Apply: here after a restart, or on a replica
 }
 
 // Table is the locks of a shard. Make one with [New].
@@ -96,23 +85,19 @@ type Table struct {
 	byToken  *table.Table // holders, by the number of their lock and their token
 	locks    slab[lock]
 	holders  slab[holder]
-	waiters  slab[waiter]
 	sessions map[uint64]uint32 // the first holder of each
-	due      heap              // deadlines of holders and of those who wait
-	ready    []uint32          // locks that somebody who waits may get now
+	due      heap              // deadlines of holders
+	names    int64             // bytes of keys and tokens
 	fence    int64             // the latest
 	clockMs  int64             // the time of the latest change
-	turn     int64             // of the latest who waits for some time
 }
 
-// lock is a lock that somebody holds or waits for. Numbers are those of slabs; 0 is none.
+// lock is a lock that somebody holds. Numbers are those of slabs; 0 is none.
 type lock struct {
-	key               []byte
-	holder            uint32 // the first
-	waiter, waiterEnd uint32 // the first and the last
-	holders, waiters  uint32
-	shared            bool // its holders share it
-	ready             bool // stands in Table.ready
+	key     []byte
+	holder  uint32 // the first
+	holders uint32
+	shared  bool // they share it
 }
 
 type holder struct {
@@ -137,13 +122,7 @@ func New(seed maphash.Seed, fence int64) *Table {
 		h := t.holders.at(ref)
 		return t.hashToken(h.lock, h.token)
 	})
-	t.due.moved = func(ref uint32, place int) {
-		if number, waits := split(ref); waits {
-			t.waiters.at(number).place = int32(place)
-		} else {
-			t.holders.at(number).place = int32(place)
-		}
-	}
+	t.due.moved = func(number uint32, place int) { t.holders.at(number).place = int32(place) }
 	return t
 }
 
@@ -160,14 +139,20 @@ func (t *Table) Fence() int64 { return t.fence }
 // fences that a crash has lost are not given again if the clock went on since.
 func (t *Table) Raise(fence int64) { t.fence = max(t.fence, min(fence, FenceMax)) }
 
-// Len is the number of locks that somebody holds or waits for, those included whose
-// holders have ended since the last Settle.
+// Len is the number of locks that somebody holds, those included whose holders have ended
+// and were not swept.
 func (t *Table) Len() int { return t.byKey.Len() }
+
+// Bytes is the memory that holders and their locks take, about.
+func (t *Table) Bytes() int64 {
+	const lockBytes, holderBytes = 64, 128 // of a slab, and of the indexes
+	return t.names + int64(t.byKey.Len())*lockBytes + int64(t.byToken.Len())*holderBytes
+}
 
 func (t *Table) now(nowMs int64) int64 { return min(max(nowMs, t.clockMs), TimeMsMax) }
 
-// Acquire asks for a lock; ok is false if somebody else holds it or waits for it. Cost:
-// O(log n), and as much for each holder of the lock that has ended.
+// Acquire asks for a lock; ok is false if somebody else holds it. Cost: O(log n), and as much
+// for each holder of the lock that has ended.
 func (t *Table) Acquire(nowMs int64, r Request, log *Log) (g Grant, ok bool, err error) {
 	if err := r.validate(); err != nil {
 		return Grant{}, false, err
@@ -182,37 +167,17 @@ func (t *Table) Acquire(nowMs int64, r Request, log *Log) (g Grant, ok bool, err
 			}
 			return h.grant(), true, nil
 		}
-		l := t.locks.at(number)
-		if l.waiters > 0 || !t.open(number, r.Shared, nowMs) {
+		if !t.open(number, r.Shared, nowMs) {
 			return Grant{}, false, nil
 		}
 	}
 	return t.give(nowMs, &r, log), true, nil
 }
 
-// Check tells whether Acquire would grant the lock, and changes nothing.
-func (t *Table) Check(nowMs int64, r Request) bool {
-	if r.validate() != nil {
-		return false
-	}
-	nowMs = t.now(nowMs)
-	number, found := t.find(r.Key)
-	if !found {
-		return true
-	}
-	if had, ok := t.holder(number, r.Token, nowMs); ok {
-		return t.locks.at(number).shared == r.Shared && t.holders.at(had).session == r.Session
-	}
-	l := t.locks.at(number)
-	if l.waiters > 0 {
-		return false
-	}
-	for h := l.holder; h != 0; h = t.holders.at(h).next {
-		if t.holders.at(h).deadlineMs > nowMs {
-			return l.shared && r.Shared
-		}
-	}
-	return true
+// Holds tells whether a token holds a lock.
+func (t *Table) Holds(nowMs int64, key, token []byte) bool {
+	_, live, _ := t.owned(t.now(nowMs), key, token)
+	return live
 }
 
 // Release ends what a token holds and tells whether it held it. Cost: O(log n).
@@ -243,7 +208,6 @@ func (t *Table) Extend(
 	}
 	h := t.holders.at(had)
 	if h.deadlineMs < nowMs+ms {
-		log.undo(t, had)
 		t.clockMs = nowMs
 		t.setDeadline(had, nowMs+ms)
 		log.grant(nowMs, t, had)
@@ -270,6 +234,23 @@ func (t *Table) EndSessions(nowMs int64, log *Log) {
 			t.end(t.now(nowMs), had, log)
 		}
 	}
+}
+
+// Sweep forgets up to n holders that have ended, which nobody sees. more tells that there
+// are more. Cost: O(log n) for each.
+func (t *Table) Sweep(nowMs int64, n int) (more bool) {
+	nowMs = t.now(nowMs)
+	for len(t.due.items) > 0 && t.due.items[0].atMs <= nowMs {
+		if n == 0 {
+			return true
+		}
+		n--
+		had := t.due.items[0].number
+		lock := t.holders.at(had).lock
+		t.forget(had)
+		t.drop(lock)
+	}
+	return false
 }
 
 func (r *Request) validate() error {
@@ -358,18 +339,15 @@ func (t *Table) give(nowMs int64, r *Request, log *Log) Grant {
 		deadlineMs = nowMs + r.ForMs
 	}
 	had := t.add(r, t.fence, deadlineMs)
-	log.undoEnd(t, had)
 	log.grant(nowMs, t, had)
 	return t.holders.at(had).grant()
 }
 
 // end takes a holder out, as an effect.
 func (t *Table) end(nowMs int64, had uint32, log *Log) {
-	log.undo(t, had)
 	log.end(nowMs, t, had)
 	t.clockMs = nowMs
 	lock := t.holders.at(had).lock
 	t.forget(had)
-	t.settleLater(lock)
 	t.drop(lock)
 }

@@ -79,51 +79,34 @@ func TestFencesGrowThoughLocksAreForgotten(t *testing.T) {
 		if locks.Len() != 0 {
 			t.Fatal("a free lock takes memory")
 		}
-		again := lease.New(maphash.MakeSeed(), 0) // a restart
-		if err := again.Apply(locks.AppendFence(nil)); err != nil {
-			t.Fatal(err)
-		}
-		locks = again
+		locks = lease.New(maphash.MakeSeed(), locks.Fence()) // a restart
 	}
 }
 
-func TestNobodyPassesThoseWhoWait(t *testing.T) {
+// TestSweepForgetsWhatHasEnded: in bounded steps, and nothing else.
+func TestSweepForgetsWhatHasEnded(t *testing.T) {
 	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
-	acquire(t, locks, 0, shared(request("k", "reader", 100)))
-	writer, err := locks.Wait(request("k", "writer", 100), 50)
-	if err != nil {
-		t.Fatal(err)
+	for i := range int64(10) {
+		acquire(t, locks, 0, shared(request("k", fmt.Sprint("short", i), 10+i)))
 	}
-	if acquire(t, locks, 1, shared(request("k", "second", 100))) != 0 {
-		t.Error("a shared one passes a waiting exclusive one")
+	r := shared(request("k", "bound", 0))
+	r.Session = 1
+	acquire(t, locks, 0, r)
+	acquire(t, locks, 0, request("other", "long", 1000))
+	full := locks.Bytes()
+	if locks.Sweep(14, 5) || !locks.Sweep(19, 3) || locks.Sweep(19, 3) {
+		t.Error("what is left is not told")
 	}
-	second, err := locks.Wait(shared(request("k", "second", 100)), 0)
-	if err != nil {
-		t.Fatal(err)
+	holders := 0
+	locks.Info(0, []byte("k"), func(lease.Holder) { holders++ })
+	if holders != 1 || locks.Len() != 2 {
+		t.Errorf("%d holders of %d locks are left", holders, locks.Len())
 	}
-	settle := func(nowMs int64) (events []lease.Event) {
-		for locks.Settle(nowMs, 10, &log, func(e lease.Event) { events = append(events, e) }) {
-		}
-		return events
+	locks.EndSessions(20, &log)
+	if locks.Sweep(1000, 10) || locks.Len() != 0 || locks.Bytes() != 0 || full <= 0 {
+		t.Errorf("%d locks and %d bytes are left of %d", locks.Len(), locks.Bytes(), full)
 	}
-	if got := settle(49); len(got) != 0 {
-		t.Errorf("too early: %v", got)
-	}
-	got := settle(50)
-	if len(got) != 2 || got[0].Ticket != writer || got[0].Granted || got[1].Ticket != second ||
-		!got[1].Granted || got[1].Grant.DeadlineMs != 150 {
-		t.Errorf("when the writer has given up: %v", got)
-	}
-	third, err := locks.Wait(request("k", "third", 100), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if locks.Cancel(second) || locks.Cancel(writer) || locks.Cancel(0) {
-		t.Error("a ticket is good for another place")
-	}
-	if !locks.Cancel(third) {
-		t.Error("a ticket is not good for its place")
-	}
+	locks.Verify()
 }
 
 func TestSessions(t *testing.T) {
@@ -134,9 +117,6 @@ func TestSessions(t *testing.T) {
 		acquire(t, locks, 1, r)
 	}
 	acquire(t, locks, 1, request("other", "ann", 1000))
-	if _, ok := locks.NextDeadline(); !ok {
-		t.Error("no deadline")
-	}
 	if acquire(t, locks, 1<<40, request("k3", "bob", 1)) != 0 {
 		t.Error("a session's lock ended by itself")
 	}
@@ -164,18 +144,15 @@ func TestArgumentsOutOfRange(t *testing.T) {
 		if _, _, err := locks.Acquire(1, c.request, &log); !errors.Is(err, c.want) {
 			t.Errorf("%v, want %v", err, c.want)
 		}
-		if _, err := locks.Wait(c.request, 5); !errors.Is(err, c.want) {
-			t.Errorf("wait: %v, want %v", err, c.want)
-		}
 	}
 }
 
 // FuzzApply applies anything: whatever of it is accepted leaves a table that is right.
 func FuzzApply(f *testing.F) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{WantUndo: true}
+	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
 	r := shared(request("k", "ann", 50))
 	r.Session = 3
-	for i, call := range []func(){
+	for _, call := range []func(){
 		func() { _, _, _ = locks.Acquire(10, r, &log) },
 		func() { _, _, _ = locks.Acquire(11, shared(request("k", "bob", 20)), &log) },
 		func() { _, _, _ = locks.Acquire(12, request("other", "bob", 20), &log) },
@@ -184,23 +161,21 @@ func FuzzApply(f *testing.F) {
 	} {
 		call()
 		f.Add(log.Effect)
-		if i == 0 {
-			f.Add(locks.AppendFence(nil))
-		}
 	}
-	back, err := locks.Undo(log.Undo, log.Effect)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(back)
 	f.Fuzz(func(t *testing.T, effects []byte) {
-		locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
-		if _, err := locks.Wait(request("k", "cem", 5), 30); err != nil {
-			t.Fatal(err)
-		}
-		_ = locks.Apply(effects)
+		locks, parts := lease.New(maphash.MakeSeed(), 0), lease.New(maphash.MakeSeed(), 0)
+		err := locks.Apply(effects)
 		locks.Verify()
-		for locks.Settle(40, 3, &log, func(lease.Event) {}) {
+		var split error
+		known := lease.Split(effects, func(_, one []byte) {
+			if split == nil {
+				split = parts.Apply(one)
+			}
+		})
+		if (err == nil) != (known && split == nil) || err == nil && dump(locks, 0) != dump(parts, 0) {
+			t.Errorf("at once: %v; one by one: %v, %v", err, known, split)
+		}
+		for locks.Sweep(40, 3) {
 		}
 		locks.Verify()
 	})

@@ -63,19 +63,21 @@ func (t *Table) lockOf(key []byte) uint32 {
 	number = t.locks.take()
 	l := t.locks.at(number)
 	*l = lock{key: append(l.key[:0], key...)}
+	t.names += int64(len(key))
 	t.byKey.Insert(t.hashKey(key), number)
 	return number
 }
 
-// drop forgets a lock that nobody holds or waits for.
+// drop forgets a lock that nobody holds.
 func (t *Table) drop(number uint32) {
 	l := t.locks.at(number)
-	if l.holders+l.waiters > 0 || l.ready {
+	if l.holders > 0 {
 		return
 	}
 	for p := t.byKey.Probe(t.hashKey(l.key)); p.Next(); {
 		if p.Ref() == number {
 			t.byKey.Delete(p.Pos())
+			t.names -= int64(len(l.key))
 			l.key = reusable(l.key)
 			t.locks.put(number)
 			return
@@ -107,9 +109,10 @@ func (t *Table) add(r *Request, fence, deadlineMs int64) uint32 {
 		}
 		t.sessions[r.Session] = number
 	}
+	t.names += int64(len(h.token))
 	t.byToken.Insert(t.hashToken(lock, h.token), number)
 	if deadlineMs != endless {
-		t.due.push(item{deadlineMs, h.fence, join(number, false)})
+		t.due.push(item{deadlineMs, number})
 	}
 	return number
 }
@@ -134,6 +137,7 @@ func (t *Table) forget(number uint32) {
 	for p := t.byToken.Probe(t.hashToken(h.lock, h.token)); p.Next(); {
 		if p.Ref() == number {
 			t.byToken.Delete(p.Pos())
+			t.names -= int64(len(h.token))
 			h.token = reusable(h.token)
 			t.holders.put(number)
 			return
@@ -165,6 +169,6 @@ func (t *Table) setDeadline(number uint32, deadlineMs int64) {
 	}
 	h.deadlineMs = deadlineMs
 	if deadlineMs != endless {
-		t.due.push(item{deadlineMs, h.fence, join(number, false)})
+		t.due.push(item{deadlineMs, number})
 	}
 }
