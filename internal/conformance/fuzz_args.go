@@ -56,7 +56,9 @@ func argumentKinds() argumentTable {
 		"atms": one(drawUnixMs), "min": one(drawBound), "lex": one(drawLex),
 		"glob": one(drawGlob), "db": one(drawDB), "type": one(drawType),
 		"zkeys": counted("z"), "tkeys": counted("t"), "weights": (*generator).drawWeights,
-		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
+		"bit": one(drawBit), "onoff": one(drawOnOff), "bitint": one(drawBitInt),
+		"place": one(drawPlace),
+		"lua":   (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
 	}
 }

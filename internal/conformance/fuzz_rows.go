@@ -21,7 +21,7 @@ func fuzzRows() []fuzzRow {
 	rows := []fuzzRow{}
 	for _, family := range [][]fuzzRow{
 		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(), zsetStoreRows(), serverRows(),
-		scriptRows(),
+		scriptRows(), bitmapRows(),
 	} {
 		rows = append(rows, family...)
 	}

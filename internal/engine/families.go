@@ -5,6 +5,7 @@ package engine
 import (
 	"stampede/internal/command"
 	"stampede/internal/family/admin"
+	"stampede/internal/family/bitmap"
 	"stampede/internal/family/connection"
 	"stampede/internal/family/generic"
 	"stampede/internal/family/hash"
@@ -33,6 +34,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		hash.Commands,
 		set.Commands,
 		zset.Commands,
+		bitmap.Commands,
 		json.Commands(),
 		stock.Commands(),
 		lock.Commands,

@@ -90,6 +90,27 @@ func (e *Entry) SetText(key, text []byte, deadlineMs int64) {
 	e.db.changed(key)
 }
 
+// SetRaw is SetText of a string that counts as "raw", as those do that were changed in place.
+func (e *Entry) SetRaw(key, text []byte, deadlineMs int64) {
+	e.put(key, shape{kind: object.String, form: formRaw, valueLen: len(text)}, deadlineMs)
+	copy(e.value(), text)
+	e.db.space.Effects.Set(e.db.index, key, e.DeadlineMs(), text)
+	e.db.changed(key)
+}
+
+// Loosen lets the string under key count as "raw" and be at least n bytes long, n ≥ 1, as one
+// is that a call is about to change in place. The bytes that come are zeros. For those who
+// watch the key that is no change yet.
+func (e *Entry) Loosen(key []byte, n int) {
+	old := e.TextLen()
+	if old < n {
+		e.resize(key, n)
+		e.db.space.Effects.Splice(e.db.index, key, n-1, []byte{0})
+	} else if e.form != formRaw {
+		e.resize(key, old)
+	}
+}
+
 // SetInt is Set of an integer's text.
 func (e *Entry) SetInt(key []byte, n, deadlineMs int64) {
 	if e.form != formInt || !e.Exists() || deadlineMs != KeepDeadline {
