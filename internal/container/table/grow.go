@@ -2,7 +2,11 @@
 
 package table
 
-import "stampede/internal/assert"
+import (
+	"math/bits"
+
+	"stampede/internal/assert"
+)
 
 const weakHash = "table: too many entries with nearly the same hash"
 
@@ -100,16 +104,41 @@ func (t *Table) split(index uint32, n int) {
 	t.set(first+width, high)
 }
 
+// scatterAtOnce is how many entries are hashed before the first of them is placed: what
+// their hashes are made of is often far away in memory, and so it comes near together.
+const scatterAtOnce = 32
+
 // scatter places the entries of old in low or high by the next bit of their hashes.
 func (t *Table) scatter(old, low, high *segment) (ok bool) {
-	for number, slot := range old.each {
-		ref := old.line(number).refs[slot]
-		hash := t.hashOf(ref)
+	var refs [scatterAtOnce]uint32
+	n := 0
+	for number := range uint32(old.size) {
+		l := old.line(number)
+		for used := l.used(); used != 0; used &= used - 1 {
+			refs[n] = l.refs[bits.TrailingZeros32(used)]
+			if n++; n == scatterAtOnce {
+				if !t.place(refs[:], old.depth, low, high) {
+					return false
+				}
+				n = 0
+			}
+		}
+	}
+	return t.place(refs[:n], old.depth, low, high)
+}
+
+// place is scatter for at most scatterAtOnce entries of a segment of the given depth.
+func (t *Table) place(refs []uint32, depth uint8, low, high *segment) (ok bool) {
+	var hashes [scatterAtOnce]uint64
+	for i, ref := range refs {
+		hashes[i] = t.hashOf(ref)
+	}
+	for i, ref := range refs {
 		s := low
-		if hash<<old.depth>>63 != 0 {
+		if hashes[i]<<depth>>63 != 0 {
 			s = high
 		}
-		if !s.place(fineOf(hash, s.depth), ref) {
+		if !s.place(fineOf(hashes[i], s.depth), ref) {
 			return false
 		}
 	}
