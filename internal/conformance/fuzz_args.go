@@ -47,7 +47,8 @@ func argumentKinds() argumentTable {
 		return func(g *generator) []string { return g.drawKeys(kinds) }
 	}
 	return argumentTable{
-		"key": key("shzt"), "tkey": key("t"), "okey": one(drawSingle), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
+		"key": key("shzt"), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
+		"tkey": key("t"), "okey": one(drawSingle),
 		"lkey": one(drawLexKey), "member": one(drawMember),
 		"val": one(drawValue), "field": one(drawField), "num": one(drawInteger),
 		"float": one(drawFloat), "score": one(drawScore), "index": one(drawIndex),

@@ -20,8 +20,8 @@ type fuzzRow struct {
 func fuzzRows() []fuzzRow {
 	rows := []fuzzRow{}
 	for _, family := range [][]fuzzRow{
-		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(), zsetStoreRows(), serverRows(),
-		scriptRows(), bitmapRows(),
+		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(),
+		zsetStoreRows(), serverRows(), scriptRows(), bitmapRows(),
 	} {
 		rows = append(rows, family...)
 	}

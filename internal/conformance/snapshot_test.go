@@ -30,7 +30,7 @@ func fillAny(t *testing.T, addr string, seed uint64) {
 	for i := range 3000 {
 		key := "key:" + n(300)
 		var call []string
-		switch rng.IntN(9) {
+		switch rng.IntN(12) {
 		case 0:
 			call = []string{"SELECT", n(4)}
 		case 1, 2:
@@ -46,6 +46,12 @@ func fillAny(t *testing.T, addr string, seed uint64) {
 			call = []string{"ZADD", "zset", n(1000) + "." + n(1000), "m" + n(5000)}
 		case 7:
 			call = []string{"PEXPIREAT", key, strconv.FormatInt(4_000_000_000_000+int64(i), 10)}
+		case 8:
+			call = []string{"SADD", "i" + key, n(9), "-" + n(100000), n(2) + "0000000000"}
+		case 9:
+			call = []string{"SADD", "t" + key, word(), n(100), n(1e9)}
+		case 10:
+			call = []string{"SADD", "set", n(5000), "m" + n(5000)}
 		default:
 			call = []string{"SETRANGE", "s" + key, n(2000), "x"}
 		}
@@ -85,6 +91,9 @@ func describeServer(t *testing.T, addr string) (lines []string) {
 			value := ask(slices.Concat(read[0], []string{key}, read[1])...)
 			if kind == "hash" {
 				value = ordering{unordered: true, group: 2, in: -1}.sorted(value)
+			}
+			if kind == "set" {
+				value = ordering{unordered: true, group: 1, in: -1}.sorted(value)
 			}
 			if kind == "none" {
 				continue // it has ended meanwhile

@@ -151,6 +151,11 @@ func (c *client) describe(t testing.TB, key string) string {
 		for field, text := range pairs(c.ask(t, "HGETALL", key).([]any)) {
 			v.hash[field] = text.(string)
 		}
+	case "set":
+		v.set = map[string]bool{}
+		for _, member := range c.ask(t, "SMEMBERS", key).([]any) {
+			v.set[member.(string)] = true
+		}
 	case "zset":
 		v.zset = map[string]float64{}
 		for member, score := range pairs(c.ask(t, "ZRANGE", key, "0", "-1", "WITHSCORES").([]any)) {

@@ -22,11 +22,12 @@ type twin struct {
 	libraries map[string]string // texts of functions by name
 }
 
-// value is what a key holds. One of the first four is not nil, or it is sealed.
+// value is what a key holds. One of the first five is not nil, or it is sealed.
 type value struct {
 	text       []byte
 	hash       map[string]string
 	zset       map[string]float64
+	set        map[string]bool
 	document   []byte // in its portable form
 	deadlineMs int64
 
@@ -44,7 +45,7 @@ func newTwin() *twin {
 func (v *value) clone() *value {
 	return &value{
 		text: slices.Clone(v.text), hash: maps.Clone(v.hash), zset: maps.Clone(v.zset),
-		document: slices.Clone(v.document), deadlineMs: v.deadlineMs, sealed: v.sealed,
+		set: maps.Clone(v.set), document: slices.Clone(v.document), deadlineMs: v.deadlineMs, sealed: v.sealed,
 	}
 }
 
@@ -90,6 +91,8 @@ func (w *twin) apply(e *effect.Effect) error {
 		return w.applyHash(e)
 	case effect.ZSetAdd, effect.ZSetRemove, effect.ZSetCut:
 		return w.applyZSet(e)
+	case effect.SetAdd, effect.SetRemove:
+		return w.applySet(e)
 	case effect.JSONSet:
 		if !there {
 			v = &value{}
@@ -180,6 +183,27 @@ func (w *twin) applyHash(e *effect.Effect) error {
 	return nil
 }
 
+func (w *twin) applySet(e *effect.Effect) error {
+	db, key := w.dbs[e.DB], string(e.Key)
+	v := db[key]
+	if v == nil {
+		v = &value{set: map[string]bool{}}
+		db[key] = v
+	}
+	switch {
+	case v.set == nil:
+		return fmt.Errorf("it holds no set")
+	case e.Op == effect.SetAdd:
+		v.set[string(e.Field)] = true
+	default:
+		delete(v.set, string(e.Field))
+	}
+	if len(v.set) == 0 {
+		delete(db, key)
+	}
+	return nil
+}
+
 func (w *twin) applyZSet(e *effect.Effect) error {
 	db, key := w.dbs[e.DB], string(e.Key)
 	v := db[key]
@@ -249,6 +273,8 @@ func (v *value) describe(t testing.TB) string {
 		for _, member := range v.ranked() {
 			fmt.Fprintf(&b, " %q=%v", member, v.zset[member])
 		}
+	case v.set != nil:
+		fmt.Fprintf(&b, "set %q", slices.Sorted(maps.Keys(v.set)))
 	default:
 		names := jsondoc.NewNames()
 		doc, err := jsondoc.Import(nil, v.document, names)
