@@ -24,8 +24,8 @@ import (
 var migrations embed.FS
 
 // prepare sets what the ledger needs of a session. All statements find their rows by an
-// index, whatever the planner believes of tables whose size nobody has counted yet; a commit
-// is a commit; and an engine that hangs in the middle of a batch loses its locks.
+// index, and are planned by how large the tables are now, not as they were when they were
+// empty; a commit is a commit; and an engine that hangs in the middle of a batch loses its locks.
 func prepare(config *pgx.ConnConfig) {
 	for name, value := range map[string]string{
 		"application_name": "stampede ledger",
@@ -37,6 +37,7 @@ func prepare(config *pgx.ConnConfig) {
 			config.RuntimeParams[name] = value
 		}
 	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // no plan is kept
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		return conn.Exec(ctx, `select set_config('synchronous_commit', 'on', false)
 			where current_setting('synchronous_commit') = 'off'`).Close()

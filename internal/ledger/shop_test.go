@@ -23,24 +23,25 @@ import (
 )
 
 // patience bounds how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // shop sells: stocks, and the journal of what happens to them.
 type shop struct {
-	t      *testing.T
-	rng    *rand.Rand
-	arena  *arena.Arena
-	seed   maphash.Seed
-	log    *journal.Log
-	keys   []string
-	stocks map[string]*stock.Stock
-	record effect.Buffer
-	nowMs  int64
-	ids    int
-	known  map[*stock.Stock][]string // ids that were asked for
+	t       testing.TB
+	rng     *rand.Rand
+	arena   *arena.Arena
+	seed    maphash.Seed
+	log     *journal.Log
+	keys    []string
+	stocks  map[string]*stock.Stock
+	record  effect.Buffer
+	scratch []byte
+	nowMs   int64
+	ids     int
+	known   map[*stock.Stock][]string // ids that were asked for
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t testing.TB) *shop {
 	a, err := arena.New(1 << 30)
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +253,7 @@ func (s *shop) report(url string) ledger.AuditReport {
 // running is a ledger at work.
 type running struct {
 	*ledger.Ledger
-	t    *testing.T
+	t    testing.TB
 	stop context.CancelFunc
 	done chan error
 }
@@ -295,7 +296,7 @@ func (r *running) reach(p journal.Position) {
 }
 
 // query returns one number of the database.
-func query(t *testing.T, url, text string) (n int64) {
+func query(t testing.TB, url, text string) (n int64) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {

@@ -14,7 +14,9 @@ import (
 type sums struct{ held, sold int64 }
 
 // The statements of a batch, in their order. A statement that ends holds returns what that
-// means for the sums of their stocks.
+// means for the sums of their stocks. It finds them by a subquery with "offset 0", which the
+// planner has to run for each row that is given, by an index: of tables that nobody has
+// counted yet it would rather go through all rows for each.
 const (
 	moveSQL = `update stampede.ledger_position set position = $1, written_at = now()
 		where epoch = $2 and position = $3`
@@ -29,8 +31,11 @@ const (
 		using unnest($1::bigint[], $2::bigint[]) as n (stock_id, fence)
 		where o.stock_id = n.stock_id and o.fence = n.fence`
 	replaceSQL = `with gone as (
-			delete from stampede.hold h using unnest($1::bigint[], $2::bigint[]) as n (stock_id, fence)
-			where h.stock_id = n.stock_id and h.fence = n.fence
+			delete from stampede.hold h
+			using unnest($1::bigint[], $2::bigint[]) as n (stock_id, fence), lateral (
+				select ctid as spot from stampede.hold
+				where stock_id = n.stock_id and fence = n.fence offset 0) found
+			where h.ctid = found.spot
 			returning h.stock_id, h.units, h.state)
 		select stock_id, count(*),
 			coalesce(-sum(units) filter (where state = 'held'), 0)::bigint,
@@ -42,9 +47,11 @@ const (
 				deadline_ms = coalesce(nullif(n.deadline_ms, 0), h.deadline_ms),
 				ended_ms = case n.state when 'held' then null else n.ended_ms end
 			from unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[])
-				as n (stock_id, hold_id, state, deadline_ms, ended_ms)
-			where h.stock_id = n.stock_id and h.hold_id = n.hold_id
-				and h.state = 'held'
+				as n (stock_id, hold_id, state, deadline_ms, ended_ms), lateral (
+				select ctid as spot from stampede.hold
+				where stock_id = n.stock_id and hold_id = n.hold_id
+					and state in ('held', 'sold') and state::text = 'held' offset 0) found
+			where h.ctid = found.spot
 			returning h.*),
 		ordered as (
 			insert into stampede.orders (stock_id, fence, hold_id, buyer, units, sold_ms)
@@ -56,15 +63,20 @@ const (
 
 	expireSQL = `with done as (
 			update stampede.hold h set state = 'expired', ended_ms = h.deadline_ms
-			from unnest($1::bigint[], $2::bigint[]) as n (stock_id, now_ms)
-			where h.stock_id = n.stock_id and h.state = 'held' and h.deadline_ms <= n.now_ms
+			from unnest($1::bigint[], $2::bigint[]) as n (stock_id, now_ms), lateral (
+				select ctid as spot from stampede.hold
+				where stock_id = n.stock_id and state = 'held' and deadline_ms <= n.now_ms
+				offset 0) found
+			where h.ctid = found.spot
 			returning h.stock_id, h.units)
 		select stock_id, count(*), -sum(units)::bigint, 0::bigint from done group by stock_id`
 
 	dropSQL = `with done as (
 			update stampede.hold h set state = 'dropped', ended_ms = n.now_ms
-			from unnest($1::bigint[], $2::bigint[]) as n (stock_id, now_ms)
-			where h.stock_id = n.stock_id and h.state = 'held'
+			from unnest($1::bigint[], $2::bigint[]) as n (stock_id, now_ms), lateral (
+				select ctid as spot from stampede.hold
+				where stock_id = n.stock_id and state = 'held' offset 0) found
+			where h.ctid = found.spot
 			returning h.stock_id, h.units)
 		select stock_id, count(*), -sum(units)::bigint, 0::bigint from done group by stock_id`
 
