@@ -52,7 +52,7 @@ func (s *shop) restart(fs disk.FS, shards int) {
 		s.t.Fatal(err)
 	}
 	e, err := New(Options{
-		Shards: shards, Config: parameters, Registry: registry, ReserveBytes: 1 << 30,
+		Shards: shards, Config: parameters, Registry: registry, ReserveBytes: 1 << 33,
 		Clock:      func() int64 { return s.nowMs },
 		Durability: &Durability{FS: fs, Dir: "data", Log: slog.New(slog.DiscardHandler)},
 	})
@@ -133,7 +133,10 @@ func TestStocksSurviveRestarts(t *testing.T) {
 
 	pieces := 0
 	d.meanwhile = func() {
-		pieces++
+		if pieces++; pieces == 1 { // to another shard and back, or within one
+			s.want("+OK\r\n+OK\r\n+OK\r\n+OK\r\n", "RENAME bulk heap", "RENAME heap bulk",
+				"RENAME apple pear", "RENAME pear apple")
+		}
 		s.bulk()
 		s.trade(100)
 	}
