@@ -4,7 +4,9 @@ package command
 
 import (
 	"math"
+	"math/big"
 
+	"stampede/internal/longdouble"
 	"stampede/internal/reply"
 	"stampede/internal/resp"
 )
@@ -115,6 +117,54 @@ func (a *Args) FloatOr(failure reply.Error) float64 {
 		a.Fail(failure)
 	}
 	return f
+}
+
+// Timeout reads for how long a call waits, in seconds, and makes it the Unix time when it
+// gives up, in milliseconds; 0: never.
+func (a *Args) Timeout(nowMs int64) (untilMs int64) { return a.TimeoutOf(a.Bytes(), nowMs) }
+
+// TimeoutOf is Timeout for an argument that was read before.
+func (a *Args) TimeoutOf(text []byte, nowMs int64) (untilMs int64) {
+	if a.err != nil {
+		return 0
+	}
+	ms, ok := resp.ParseInt(text)
+	if ok && ms > -timeoutSecondsMax && ms < timeoutSecondsMax {
+		ms *= 1000
+	} else if f, ok := longdouble.Parse(string(text)); ok {
+		ms = ceilMs(f)
+	} else {
+		a.Fail(reply.Error("ERR timeout is not a float or out of range"))
+		return 0
+	}
+	switch {
+	case ms < 0:
+		a.Fail(reply.Error("ERR timeout is negative"))
+		return 0
+	case ms == 0 || ms > math.MaxInt64-nowMs:
+		return 0
+	}
+	return nowMs + ms
+}
+
+// timeoutSecondsMax is beyond what is worth a short way.
+const timeoutSecondsMax = 1 << 40
+
+// ceilMs makes seconds milliseconds, the next whole number of them above; what is too large
+// is negative, as in Redis.
+func ceilMs(seconds *big.Float) int64 {
+	if seconds.IsInf() {
+		return -1
+	}
+	product := new(big.Float).SetPrec(seconds.Prec()).Mul(seconds, big.NewFloat(1000))
+	ms, accuracy := product.Int64()
+	switch {
+	case ms == math.MaxInt64:
+		return -1
+	case accuracy == big.Below && product.Sign() > 0:
+		ms++
+	}
+	return ms
 }
 
 // Opt reads the next argument if it is the given word in any case. word is in capitals.

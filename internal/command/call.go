@@ -27,6 +27,7 @@ type Call struct {
 	// For handlers of [Waiting]. Others tells whether other calls wait for one of its keys
 	// already; Wait is what the handler says when it has to wait, too.
 	Others bool
+	Ready  []byte // the key that has changed, when the call is tried again; nil at first
 	Wait   Wait
 }
 

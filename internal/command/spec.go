@@ -16,6 +16,7 @@ package command
 
 import (
 	"stampede/internal/keyspace"
+	"stampede/internal/object"
 	"stampede/internal/reply"
 )
 
@@ -88,6 +89,9 @@ type (
 		MayWait func(argv [][]byte) bool
 		// InOrder says that nobody is served before the one who has waited longest.
 		InOrder bool
+		// Wants is the kind of value that it waits for; those who wait for another kind
+		// under the same key stand in another queue. None: it may be any.
+		Wants object.Kind
 		// Locks says that what it waits for are locks of its keys' names: their queues are
 		// apart from those of the keys.
 		Locks bool

@@ -47,7 +47,8 @@ func argumentKinds() argumentTable {
 		return func(g *generator) []string { return g.drawKeys(kinds) }
 	}
 	return argumentTable{
-		"key": key("shzt"), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
+		"qkey": key("q"), "qkeys": counted("q"),
+		"key": key("shztq"), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
 		"tkey": key("t"), "okey": one(drawSingle),
 		"lkey": one(drawLexKey), "member": one(drawMember),
 		"val": one(drawValue), "field": one(drawField), "num": one(drawInteger),
@@ -66,7 +67,7 @@ func argumentKinds() argumentTable {
 
 func drawKey(rng *rand.Rand, kinds string) string {
 	if chance(rng, 0.12) {
-		kinds = "shztk"
+		kinds = "shztkq"
 	}
 	return string(kinds[rng.IntN(len(kinds))]) + strconv.Itoa(rng.IntN(4))
 }

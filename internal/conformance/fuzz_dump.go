@@ -47,6 +47,7 @@ func readers() map[string][2][]string {
 		"hash":   {{"HGETALL"}, nil},
 		"set":    {{"SMEMBERS"}, nil},
 		"zset":   {{"ZRANGE"}, {"0", "-1", "WITHSCORES"}},
+		"list":   {{"LRANGE"}, {"0", "-1"}},
 		"none":   {{"EXISTS"}, nil},
 	}
 }

@@ -21,7 +21,7 @@ func fuzzRows() []fuzzRow {
 	rows := []fuzzRow{}
 	for _, family := range [][]fuzzRow{
 		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(),
-		zsetStoreRows(), serverRows(), scriptRows(), bitmapRows(),
+		zsetStoreRows(), serverRows(), scriptRows(), listRows(), bitmapRows(),
 	} {
 		rows = append(rows, family...)
 	}
@@ -77,7 +77,7 @@ func genericRows() []fuzzRow {
 		{weight: 6, form: "MOVE key db"},
 		{weight: 6, form: "OBJECT ENCODING key"},
 		{weight: 1, form: "OBJECT IDLETIME key"},
-		{weight: 1, form: "OBJECT FREQ key"},
+		{weight: 3, form: "OBJECT FREQ key"},
 		{weight: 2, form: "RANDOMKEY", check: "KEYS *"},
 		{weight: 7, form: "RENAME key key"},
 		{weight: 6, form: "RENAMENX key key"},

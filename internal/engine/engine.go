@@ -90,7 +90,7 @@ func New(o Options) (*Engine, error) {
 	})
 	var err error
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{
-		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(),
+		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(), Order: new(atomic.Uint64),
 	}); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"stampede/internal/family/hash"
 	"stampede/internal/family/introspect"
 	"stampede/internal/family/json"
+	"stampede/internal/family/list"
 	"stampede/internal/family/lock"
 	"stampede/internal/family/scripting"
 	"stampede/internal/family/set"
@@ -33,6 +34,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		str.Commands,
 		hash.Commands,
 		set.Commands,
+		list.Commands,
 		zset.Commands,
 		bitmap.Commands,
 		json.Commands(),

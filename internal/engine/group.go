@@ -43,10 +43,16 @@ func (r *Runner) runOn(shard, db int, b *Batch, i int, out *reply.Buffer) {
 	r.warm(shard, db, b, i)
 	r.startLap()
 	for k := range r.group {
-		if p := &r.plans[k]; p.shard == shard {
-			r.onShard(p, b.Argv(i+k), out)
-			p.end = out.Len()
+		p := &r.plans[k]
+		if p.shard != shard {
+			continue
 		}
+		if r.hold(shard) {
+			r.onShard(p, b.Argv(i+k), out)
+		} else {
+			out.Fail(r.engine.errBusy())
+		}
+		p.end = out.Len()
 	}
 	r.endLap()
 }

@@ -32,8 +32,8 @@ type Runner struct {
 
 	waiter   *Waiter   // the call that ran last waits
 	served   []*Waiter // by the present owner; their connections do not know yet
-	unserved []*Waiter // who need more shards than the present owner has
-	ready    []keyspace.ReadyKey
+	unserved []apart   // who need more shards than the present owner has
+	ready    []keyspace.Ready
 
 	seen    journal.Position // of the last change that a group has seen
 	changed bool             // a group has changed something
@@ -250,6 +250,18 @@ func (r *Runner) onShard(p *plan, argv [][]byte, out *reply.Buffer) {
 		}
 	}
 	r.end(at, out)
+	if r.space.HasReady() {
+		r.serveNow()
+	}
+}
+
+// serveNow serves those who wait for what the last call has changed before the next call
+// runs, which may take away what they wait for. The shard may be held no more afterwards.
+func (r *Runner) serveNow() {
+	r.serveHeld()
+	if len(r.unserved) > 0 {
+		r.release()
+	}
 }
 
 // begin makes r.call the given call and returns the position where its reply begins.

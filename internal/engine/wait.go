@@ -3,12 +3,14 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 
 	"stampede/internal/command"
 	"stampede/internal/journal"
 	"stampede/internal/keyspace"
+	"stampede/internal/object"
 	"stampede/internal/reply"
 	"stampede/internal/txn"
 )
@@ -27,6 +29,8 @@ type Waiter struct {
 	do   command.Waiting
 	set  txn.Set // shards of all keys of the call
 	keys []string
+
+	untilMs int64 // when it gives up, as the first try has said; 0: never
 
 	out     reply.Buffer
 	seen    journal.Position
@@ -51,22 +55,34 @@ const errUnblocked reply.Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 // NextMs is when [Runner.Finish] is to be tried though nobody has called: Unix time, 0: not
 // before somebody calls.
 func (w *Waiter) NextMs() int64 {
-	until, retry := w.call.Wait.UntilMs, w.retryMs.Load()
+	until, retry := w.untilMs, w.retryMs.Load()
 	if until == 0 || retry != 0 && retry < until {
 		return retry
 	}
 	return until
 }
 
+// queueKey names a queue: what its waiters wait for.
+type queueKey struct {
+	keyspace.ReadyKey
+	wants object.Kind
+}
+
+// queueKinds are the kinds that queues are for.
+var queueKinds = [...]object.Kind{object.None, object.List, object.ZSet, object.Stream}
+
 // queues are those of one shard; they belong to its owner.
-type queues map[keyspace.ReadyKey][]*Waiter
+type queues map[queueKey][]*Waiter
 
 func (e *Engine) queuesOf(key string) queues { return e.waits[e.shards.Of([]byte(key))] }
 
-// at names the queue of the waiter for one of its keys.
+// at is what the waiter waits for under one of its keys.
 func (w *Waiter) at(key string) keyspace.ReadyKey {
 	return keyspace.ReadyKey{DB: w.call.DB, Key: key, Lock: w.do.Locks}
 }
+
+// queue names the queue of the waiter for one of its keys.
+func (w *Waiter) queue(key string) queueKey { return queueKey{w.at(key), w.do.Wants} }
 
 // othersWait tells whether somebody waits for a key of the call. Its shards are owned.
 func (r *Runner) othersWait(tx command.Tx, c *command.Call, do command.Waiting) bool {
@@ -102,11 +118,14 @@ func (r *Runner) inTxOrWait(c *command.Call, set txn.Set) {
 	}
 	r.waiter = r.newWaiter(c, do, set)
 	r.stand(r.waiter)
+	if c.Others {
+		r.markReady(r.waiter) // what it wants may be there, and be due to others before it
+	}
 }
 
 // newWaiter keeps what the call needs beyond its batch.
 func (r *Runner) newWaiter(c *command.Call, do command.Waiting, set txn.Set) *Waiter {
-	w := &Waiter{call: *c, do: do, set: set}
+	w := &Waiter{call: *c, do: do, set: set, untilMs: c.Wait.UntilMs}
 	w.call.Argv = make([][]byte, len(c.Argv))
 	for i, arg := range c.Argv {
 		w.call.Argv[i] = slices.Clone(arg)
@@ -134,9 +153,9 @@ func (r *Runner) newWaiter(c *command.Call, do command.Waiting, set txn.Set) *Wa
 func (r *Runner) stand(w *Waiter) {
 	e := r.engine
 	for _, key := range w.keys {
-		queues, at := e.queuesOf(key), w.at(key)
+		queues, at := e.queuesOf(key), w.queue(key)
 		queues[at] = append(queues[at], w)
-		r.tx.DB(at.DB, []byte(key)).Space().Await(at)
+		r.tx.DB(at.DB, []byte(key)).Space().Await(at.ReadyKey)
 	}
 	w.queued = true
 	e.waiting.Add(1)
@@ -146,7 +165,7 @@ func (r *Runner) stand(w *Waiter) {
 func (r *Runner) leave(tx command.Tx, w *Waiter) {
 	e := r.engine
 	for _, key := range w.keys {
-		queues, at := e.queuesOf(key), w.at(key)
+		queues, at := e.queuesOf(key), w.queue(key)
 		list := queues[at]
 		if i := slices.Index(list, w); i == 0 {
 			list[0], list = nil, list[1:] // as a rule, and there may be thousands behind it
@@ -158,15 +177,16 @@ func (r *Runner) leave(tx command.Tx, w *Waiter) {
 		} else {
 			queues[at] = list
 		}
-		tx.DB(at.DB, []byte(key)).Space().Unawait(at)
+		tx.DB(at.DB, []byte(key)).Space().Unawait(at.ReadyKey)
 	}
 	w.queued = false
 	e.waiting.Add(-1)
 }
 
-// tryFor tries the call of a waiter whose shards are all owned by tx.
-func (r *Runner) tryFor(tx command.Tx, w *Waiter, nowMs int64) bool {
-	w.call.NowMs = nowMs
+// tryFor tries the call of a waiter, for a key that has changed. Its shards are all owned
+// by tx.
+func (r *Runner) tryFor(tx command.Tx, w *Waiter, key string, nowMs int64) bool {
+	w.call.NowMs, w.call.Ready = nowMs, []byte(key)
 	w.call.Args = command.NewArgs(w.call.Argv[w.call.Row.Words():])
 	w.call.Others = false
 	if !w.do.Try(tx, &w.call) {
@@ -186,21 +206,36 @@ func (r *Runner) serveHeld() {
 	for r.space.HasReady() {
 		r.ready = r.space.TakeReady(r.ready[:0])
 		for _, ready := range r.ready {
-			r.serveKey(oneShard{r.space}, txn.One(r.held), ready, r.space.NowMs)
+			r.serveKey(oneShard{r.space}, txn.One(r.held), ready.ReadyKey, r.space.NowMs)
 		}
 	}
 }
 
+// apart is a waiter who needs more shards than were owned when a key changed.
+type apart struct {
+	waiter *Waiter
+	queue  queueKey
+}
+
 // serveKey serves those who wait for a key. tx owns the shards of owned.
 func (r *Runner) serveKey(tx command.Tx, owned txn.Set, ready keyspace.ReadyKey, nowMs int64) {
-	queues := r.engine.queuesOf(ready.Key)
-	for i := 0; i < len(queues[ready]); {
-		w := queues[ready][i]
+	for _, wants := range queueKinds {
+		r.serveQueue(tx, owned, queueKey{ready, wants}, nowMs)
+	}
+}
+
+func (r *Runner) serveQueue(tx command.Tx, owned txn.Set, at queueKey, nowMs int64) {
+	queues := r.engine.queuesOf(at.Key)
+	for i := 0; i < len(queues[at]); {
+		w := queues[at][i]
 		switch {
 		case w.set&^owned != 0:
-			r.unserved = append(r.unserved, w)
+			r.unserved = append(r.unserved, apart{w, at})
+			if w.do.InOrder {
+				return // those behind it are served after it
+			}
 			i++
-		case r.tryFor(tx, w, nowMs): // and the next one has taken its place
+		case r.tryFor(tx, w, at.Key, nowMs): // and the next one has taken its place
 		case w.do.InOrder:
 			return
 		default:
@@ -219,21 +254,29 @@ func (r *Runner) endTx() {
 }
 
 // serveTx serves those who wait for what r.tx has changed so far.
-func (r *Runner) serveTx() {
-	owned := r.tx.Owned()
-	for more := owned != 0; more; {
-		more = false
-		for _, space := range r.tx.Spaces() {
-			if space == nil || !space.HasReady() {
-				continue
-			}
-			more = true
-			r.ready = space.TakeReady(r.ready[:0])
-			for _, ready := range r.ready {
-				r.serveKey(&r.tx, owned, ready, space.NowMs)
-			}
+func (r *Runner) serveTx() { r.serveChanged(&r.tx) }
+
+func (r *Runner) serveChanged(tx *txn.Tx) {
+	owned := tx.Owned()
+	for owned != 0 && r.takeReady(tx) {
+		for _, ready := range r.ready {
+			space := tx.DB(ready.DB, []byte(ready.Key)).Space()
+			r.serveKey(tx, owned, ready.ReadyKey, space.NowMs)
 		}
 	}
+}
+
+// takeReady lets r.ready be what has become ready on the shards of tx, in the order in which
+// it did, and tells whether there is any.
+func (r *Runner) takeReady(tx *txn.Tx) bool {
+	r.ready = r.ready[:0]
+	for _, space := range tx.Spaces() {
+		if space != nil && space.HasReady() {
+			r.ready = space.TakeReady(r.ready)
+		}
+	}
+	slices.SortFunc(r.ready, func(a, b keyspace.Ready) int { return cmp.Compare(a.Order, b.Order) })
+	return len(r.ready) > 0
 }
 
 // finishServed lets the connections know of those who were served, whose changes are in the
@@ -256,16 +299,20 @@ func (r *Runner) serveApart() (seen journal.Position) {
 	if len(r.unserved) == 0 {
 		return 0
 	}
-	w := r.unserved[0]
+	next := r.unserved[0]
 	r.unserved = slices.Delete(r.unserved, 0, 1)
+	w, at := next.waiter, next.queue
 	var tx txn.Tx
 	r.engine.shards.Begin(&tx, w.set, r.nowMs)
-	if w.queued {
-		for _, key := range w.keys {
-			space := tx.DB(w.call.DB, []byte(key)).Space()
-			r.serveKey(&tx, w.set, w.at(key), space.NowMs)
-		}
+	nowMs := tx.DB(at.DB, []byte(at.Key)).Space().NowMs
+	switch { // those who wait for other things, or on other shards, are not this one's business
+	case !w.queued:
+	case w.do.InOrder:
+		r.serveQueue(&tx, w.set, at, nowMs)
+	default:
+		r.tryFor(&tx, w, at.Key, nowMs)
 	}
+	r.serveChanged(&tx)
 	tx.End()
 	return tx.Seen
 }
@@ -311,7 +358,7 @@ func (r *Runner) endWait(w *Waiter, unblock int32) (over bool) {
 	}
 	r.markReady(w)
 	r.serveTx()
-	switch until := w.call.Wait.UntilMs; {
+	switch until := w.untilMs; {
 	case !w.queued:
 		return false
 	case unblock == unblockError:

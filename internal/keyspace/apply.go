@@ -63,6 +63,8 @@ func (db *DB) apply(e *effect.Effect) error {
 		return db.applySet(e)
 	case effect.ZSetAdd, effect.ZSetRemove, effect.ZSetCut:
 		return db.applyZSet(e)
+	case effect.ListPush, effect.ListPop, effect.ListSet, effect.ListInsert, effect.ListRemove:
+		return db.applyList(e)
 	case effect.JSONSet:
 		return db.applyJSON(e)
 	case effect.Lease:

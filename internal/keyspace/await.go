@@ -12,6 +12,13 @@ type ReadyKey struct {
 	Lock bool // Key is the name of a lock
 }
 
+// Ready is a [ReadyKey] with its place among those of all Spaces that have one Order: what
+// has become ready earlier has a lower one.
+type Ready struct {
+	ReadyKey
+	Order uint64
+}
+
 func (db *DB) await(key string) {
 	if db.awaited == nil {
 		db.awaited = make(map[string]int)
@@ -63,11 +70,11 @@ func (s *Space) Unawait(at ReadyKey) {
 // time has, or who waits.
 func (s *Space) MarkReady(at ReadyKey) {
 	for _, known := range s.ready {
-		if known == at {
+		if known.ReadyKey == at {
 			return
 		}
 	}
-	s.ready = append(s.ready, at)
+	s.ready = append(s.ready, Ready{at, s.order.Add(1)})
 }
 
 // HasReady tells whether TakeReady would give something.
@@ -75,7 +82,7 @@ func (s *Space) HasReady() bool { return len(s.ready) > 0 }
 
 // TakeReady appends the keys that have become ready to list, in the order in which they
 // did, and forgets them.
-func (s *Space) TakeReady(list []ReadyKey) []ReadyKey {
+func (s *Space) TakeReady(list []Ready) []Ready {
 	list = append(list, s.ready...)
 	clear(s.ready)
 	s.ready = s.ready[:0]

@@ -48,6 +48,14 @@ func describeEntry(e *Entry) string {
 			parts = append(parts, fmt.Sprintf("%q", member))
 			return true
 		})
+	case object.List:
+		l := List{e: *e}
+		var all []string
+		l.Each(0, false, func(element []byte) bool {
+			all = append(all, fmt.Sprintf("%q", element))
+			return true
+		})
+		parts = append(parts, strings.Join(all, ", "))
 	case object.ZSet:
 		z := ZSet{e: *e}
 		z.Each(func(member []byte, score float64) bool {
@@ -82,7 +90,7 @@ func (r *storm) step() {
 	s := r.space
 	db := s.DB(r.IntN(3))
 	key := r.key()
-	switch r.IntN(20) {
+	switch r.IntN(23) {
 	case 0, 1:
 		e := db.Find(key)
 		e.Set(key, r.text(), r.deadline())
@@ -101,7 +109,7 @@ func (r *storm) step() {
 	case 8, 9, 10:
 		r.zset(db, append(key, 'z'))
 	case 11:
-		r.move(db, append(key, "hzjt"[r.IntN(4)]))
+		r.move(db, append(key, "hzjtl"[r.IntN(5)]))
 	case 12:
 		if r.IntN(10) == 0 {
 			Swap([]*Space{s}, r.IntN(3), r.IntN(3))
@@ -111,6 +119,8 @@ func (r *storm) step() {
 		s.FreeStep()
 	case 14:
 		s.Advance(s.NowMs + int64(r.IntN(30)))
+	case 20, 21, 22:
+		r.list(db, append(key, 'l'))
 	case 17, 18, 19:
 		r.set(db, append(key, 't'))
 	case 16:
@@ -212,6 +222,38 @@ func (r *storm) set(db *DB, key []byte) {
 	}
 }
 
+func (r *storm) list(db *DB, key []byte) {
+	l, err := db.FindList(key)
+	if err != nil {
+		return
+	}
+	for range 1 + r.IntN(30) {
+		n, front := l.Len(), r.IntN(2) == 0
+		switch r.IntN(9) {
+		case 0:
+			if k := min(r.IntN(5), n); k > 0 {
+				l.Pop(front, k)
+			}
+		case 1:
+			if n > 0 {
+				l.Set(r.IntN(n), r.text())
+			}
+		case 2:
+			if n > 0 {
+				l.Insert(r.IntN(n+1), r.text())
+			}
+		case 3:
+			l.RemoveEqual(r.text(), 1+r.IntN(3), front)
+		case 4:
+			if r.IntN(20) == 0 {
+				l.Push(front, bytes.Repeat([]byte("long"), 3000))
+			}
+		default:
+			l.Push(front, r.text(), r.text())
+		}
+	}
+}
+
 func (r *storm) move(db *DB, key []byte) {
 	to, newKey := r.space.DB(r.IntN(3)), append(r.key(), key[len(key)-1])
 	e := db.Find(key)
@@ -298,6 +340,7 @@ func TestCutAndEffects(t *testing.T) {
 	for round := range 12 {
 		s := newSpace(t)
 		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax, s.Limits.SetIntsMax = 20, 20, 30
+		s.Limits.ListFill = 7
 		s.Advance(1000)
 		r := &storm{rand.New(rand.NewPCG(seed, uint64(round))), s}
 		for range 1500 {
@@ -347,6 +390,7 @@ func TestCutOfFlushedKeysIsLost(t *testing.T) {
 	} {
 		s := newSpace(t)
 		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax, s.Limits.SetIntsMax = 20, 20, 30
+		s.Limits.ListFill = 7
 		s.Advance(1000)
 		r := &storm{rand.New(rand.NewPCG(seedtest.Of(t), 0)), s}
 		for range 3000 {

@@ -13,6 +13,8 @@ func (e *Entry) rdbType() rdb.Type {
 	switch {
 	case e.kind == object.String:
 		return rdb.TypeString
+	case e.kind == object.List:
+		return rdb.TypeListPacks
 	case e.kind == object.Hash && small:
 		return rdb.TypeHashPack
 	case e.kind == object.Hash:
@@ -40,6 +42,8 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 		return e.appendSet(dst)
 	case e.kind == object.JSON:
 		return e.appendJSON(dst)
+	case e.kind == object.List:
+		return rdb.AppendListPack(rdb.AppendLen(dst, 1), e.pack())
 	}
 	return rdb.AppendText(dst, e.value())
 }
@@ -53,14 +57,27 @@ func appendElement(dst []byte, kind object.Kind, member, value []byte, score flo
 		return rdb.AppendScored(dst, member, score)
 	case object.Stock:
 		return rdb.AppendModuleString(dst, member)
+	case object.List:
+		return appendNode(dst, member, value)
 	}
 	return rdb.AppendPair(dst, member, value)
+}
+
+// appendNode appends a node of a list: a pack, or else one element.
+func appendNode(dst, pack, element []byte) []byte {
+	if pack != nil {
+		return rdb.AppendListPack(dst, pack)
+	}
+	return rdb.AppendListPlain(dst, element)
 }
 
 // appendBegin begins the value of a large collection; its elements follow.
 func appendBegin(dst []byte, big object.Big) []byte {
 	if big.Kind() == object.Stock {
 		return rdb.AppendModule(dst, rdbStock())
+	}
+	if list, ok := big.(object.BigList); ok {
+		return rdb.AppendLen(dst, list.Nodes())
 	}
 	return rdb.AppendLen(dst, big.Len())
 }

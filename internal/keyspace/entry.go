@@ -205,6 +205,8 @@ func (e *Entry) Encoding() string {
 		return e.big().Encoding()
 	case e.kind == object.JSON:
 		return "packed"
+	case e.kind == object.List:
+		return "quicklist"
 	case e.kind == object.Set && e.form == formPacked:
 		return "intset"
 	case e.kind == object.Set:

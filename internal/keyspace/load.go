@@ -48,6 +48,8 @@ func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, s
 			b.Set(db, key, item.DeadlineMs, text)
 		}
 		return err
+	case rdb.List:
+		err = t.each(t.pushed)
 	case rdb.Hash:
 		err = t.each(t.pair)
 	case rdb.Set:
@@ -93,6 +95,15 @@ func (t *teller) each(one func() error) error {
 		}
 		t.n++
 	}
+}
+
+func (t *teller) pushed() error {
+	element, err := t.reader.Member()
+	if err != nil {
+		return err
+	}
+	t.buffer.ListPush(t.db, t.key, effect.ListTail, [][]byte{element})
+	return nil
 }
 
 func (t *teller) pair() error {

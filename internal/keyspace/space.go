@@ -30,6 +30,7 @@ package keyspace
 
 import (
 	"hash/maphash"
+	"sync/atomic"
 
 	"stampede/internal/assert"
 	"stampede/internal/container/arena"
@@ -44,6 +45,10 @@ const Databases = 16
 type Options struct {
 	ReserveBytes int64 // address space of the arena; 0: the arena's own default
 	Limits       object.Limits
+
+	// Order counts what becomes ready (see [Ready]). Spaces that one call can change together
+	// share it; nil: the Space has one of its own.
+	Order *atomic.Uint64
 }
 
 // Space is the keys of one shard in all databases.
@@ -75,10 +80,11 @@ type Space struct {
 	locks []*Locks // of all databases that have any
 	fence int64    // that new ones begin above
 
-	ready  []ReadyKey  // see await.go
-	desk   *JSONDesk   // of the documents
-	stocks stocks      // what stocks share
-	digits [2][24]byte // the texts of integers that views were asked of
+	ready  []Ready        // see await.go
+	order  *atomic.Uint64 // of what becomes ready
+	desk   *JSONDesk      // of the documents
+	stocks stocks         // what stocks share
+	digits [2][24]byte    // the texts of integers that views were asked of
 }
 
 // Stats counts what happened in a Space since it was made or since they were reset.
@@ -104,8 +110,11 @@ func New(o Options) (*Space, error) {
 	if o.ReserveBytes == 0 {
 		o.ReserveBytes = arena.ReserveBytesMax
 	}
+	if o.Order == nil {
+		o.Order = new(atomic.Uint64)
+	}
 	s := &Space{reserveBytes: o.ReserveBytes, arena: a, seed: maphash.MakeSeed(), Limits: o.Limits,
-		desk: newDesk()}
+		order: o.Order, desk: newDesk()}
 	for i := range s.dbs {
 		s.dbs[i] = newDB(s, i)
 	}

@@ -2,7 +2,10 @@
 
 package keyspace
 
-import "stampede/internal/object"
+import (
+	"stampede/internal/effect"
+	"stampede/internal/object"
+)
 
 // tell lets the effects say all of a key that is not a large collection, whatever they
 // said of it before.
@@ -27,6 +30,13 @@ func (e *Entry) tell(key []byte) {
 		s := Set{e: *e, key: key}
 		s.Each(func(member []byte) bool {
 			effects.SetAdd(index, key, member)
+			return true
+		})
+	case object.List:
+		effects.Remove(index, key)
+		l := List{e: *e, key: key}
+		l.Each(0, false, func(element []byte) bool {
+			effects.ListPush(index, key, effect.ListTail, [][]byte{element})
 			return true
 		})
 	case object.ZSet:

@@ -4,7 +4,8 @@
 // with 64 bits of mantissa, so that 0.1 and 0.2 make 0.3, and printed with at most 17
 // digits behind the point.
 //
-// It is slow (it allocates) and used by nothing but those two commands.
+// It is slow (it allocates) and used by nothing but those two commands and the timeouts of
+// calls that wait.
 package longdouble
 
 import (

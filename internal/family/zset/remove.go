@@ -101,27 +101,42 @@ func mpop(tx command.Tx, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
+	if !popFirst(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
+		answerMPop(c.Reply, key, z, count, reverse)
+	}) {
+		c.Reply.NullArray()
+	}
+}
+
+// popFirst calls found with the first of the sorted sets that is there, and tells whether
+// the call has been answered.
+func popFirst(tx command.Tx, c *command.Call, keys [][]byte,
+	found func(key []byte, z *keyspace.ZSet)) bool {
 	for _, key := range keys {
 		z, ok := find(tx.DB(c.DB, key), c, key)
 		if !ok {
-			return
+			return true
 		}
-		if !z.Exists() {
-			continue
+		if z.Exists() {
+			found(key, &z)
+			return true
 		}
-		r := end(&z, count, reverse)
-		c.Reply.Array(2)
-		c.Reply.Bulk(key)
-		c.Reply.Array(r.n)
-		r.each(&z, func(member []byte, score float64) {
-			c.Reply.Array(2)
-			c.Reply.Bulk(member)
-			c.Reply.Double(score)
-		})
-		r.remove(&z)
-		return
 	}
-	c.Reply.NullArray()
+	return false
+}
+
+// answerMPop answers with a key and up to count members, which are removed.
+func answerMPop(out *reply.Buffer, key []byte, z *keyspace.ZSet, count int64, reverse bool) {
+	r := end(z, count, reverse)
+	out.Array(2)
+	out.Bulk(key)
+	out.Array(r.n)
+	r.each(z, func(member []byte, score float64) {
+		out.Array(2)
+		out.Bulk(member)
+		out.Double(score)
+	})
+	r.remove(z)
 }
 
 func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {

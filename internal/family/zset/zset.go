@@ -8,10 +8,45 @@
 // What is not here: the commands that wait for a member (BZPOPMIN and its like).
 package zset
 
-import "stampede/internal/command"
+import (
+	"stampede/internal/command"
+	"stampede/internal/object"
+)
+
+// waiting is a row whose calls wait for a member of a sorted set, in order of arrival.
+func waiting(try func(tx command.Tx, c *command.Call) bool) command.Waiting {
+	return command.Waiting{Try: try, TimeUp: noMembers, InOrder: true, Wants: object.ZSet}
+}
 
 // Commands are the rows of this family.
 var Commands = []command.Spec{{
+	Name: "BZMPOP",
+	Args: "timeout:double numkeys:int @key [@key ...] <MIN | MAX> [COUNT count:int]",
+	Summary: "Takes members with the lowest or highest scores from the first sorted set that " +
+		"has any. Waits for one.",
+	Group: command.GroupSortedSet, Flags: command.Write | command.Blocking,
+	Since: "7.0.0", Cost: "O(K)+O(M*log(N))",
+	KeyUse: "RW access delete",
+	Do:     waiting(bmpop),
+}, {
+	Name: "BZPOPMAX", Args: "@key [@key ...] timeout:double",
+	Summary: "Takes the member with the highest score from the first sorted set that has any. " +
+		"Waits for one.",
+	Group: command.GroupSortedSet,
+	Flags: command.Write | command.Fast | command.NoScript | command.Blocking,
+	Since: "5.0.0", Cost: "O(log(N))",
+	KeyUse: "RW access delete",
+	Do:     waiting(bpopMax),
+}, {
+	Name: "BZPOPMIN", Args: "@key [@key ...] timeout:double",
+	Summary: "Takes the member with the lowest score from the first sorted set that has any. " +
+		"Waits for one.",
+	Group: command.GroupSortedSet,
+	Flags: command.Write | command.Fast | command.NoScript | command.Blocking,
+	Since: "5.0.0", Cost: "O(log(N))",
+	KeyUse: "RW access delete",
+	Do:     waiting(bpopMin),
+}, {
 	Name: "ZADD",
 	Args: "@key [NX | XX] [GT | LT] [CH] [INCR] score:double member [score:double " +
 		"member ...]",

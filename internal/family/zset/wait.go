@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package zset
+
+import (
+	"stampede/internal/command"
+	"stampede/internal/keyspace"
+)
+
+// noMembers answers a call that waited in vain.
+func noMembers(_ command.Tx, c *command.Call) { c.Reply.NullArray() }
+
+func bpopMin(tx command.Tx, c *command.Call) bool { return bpop(tx, c, false) }
+func bpopMax(tx command.Tx, c *command.Call) bool { return bpop(tx, c, true) }
+
+func bpop(tx command.Tx, c *command.Call, reverse bool) (done bool) {
+	keys := c.Args.Take(c.Args.Left() - 1)
+	until := c.Args.Timeout(c.NowMs)
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return true
+	}
+	c.Wait.UntilMs = until
+	return await(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
+		r := end(z, 1, reverse)
+		at := z.At(r.from)
+		c.Reply.Array(3)
+		c.Reply.Bulk(key)
+		c.Reply.Bulk(at.Member())
+		c.Reply.Double(at.Score())
+		r.remove(z)
+	})
+}
+
+func bmpop(tx command.Tx, c *command.Call) (done bool) {
+	timeout := c.Args.Bytes()
+	keys, reverse, count := parseMPop(&c.Args)
+	until := c.Args.TimeoutOf(timeout, c.NowMs)
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return true
+	}
+	c.Wait.UntilMs = until
+	return await(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
+		answerMPop(c.Reply, key, z, count, reverse)
+	})
+}
+
+// await calls found with the first of the sorted sets that is there. It is false if the
+// call has to wait: for lack of one, or because others have come before it. When it is tried
+// again, what counts is the key that has changed, and what is no sorted set is not there.
+func await(tx command.Tx, c *command.Call, keys [][]byte,
+	found func(key []byte, z *keyspace.ZSet)) (done bool) {
+	if key := c.Ready; key != nil {
+		z, err := tx.DB(c.DB, key).FindZSet(key)
+		if err != nil || !z.Exists() {
+			return false
+		}
+		found(key, &z)
+		return true
+	}
+	inTurn := true
+	done = popFirst(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
+		if inTurn = !c.Others; inTurn {
+			found(key, z)
+		}
+	})
+	return done && inTurn
+}
