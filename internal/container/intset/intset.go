@@ -30,8 +30,9 @@ const (
 	// EmptyBytes is the size of a set without members.
 	EmptyBytes = 8
 
-	// MaxLen is how many members a set may have: then it fits a block of an arena.
-	MaxLen = 1 << 28
+	// MaxLen is how many members a set may have: with more, an insertion would take too long
+	// and need a block too large.
+	MaxLen = 1 << 24
 
 	countOffset = 4
 )
