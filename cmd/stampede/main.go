@@ -26,6 +26,7 @@ type commands struct {
 	Bench BenchCmd `cmd:"" help:"Measure a server: ours, Redis, or one against the other."`
 	Demo  DemoCmd  `cmd:"" help:"Watch a flash sale: a crowd of buyers, a few units, nothing oversold."`
 
+	Audit   AuditCmd   `cmd:"" help:"Compare the stocks of a store with its ledger in PostgreSQL."`
 	Journal JournalCmd `cmd:"" help:"Check, show or repair the journal of a store."`
 	Import  ImportCmd  `cmd:"" help:"Make a store of an RDB file, such as that of a Redis."`
 	Export  ExportCmd  `cmd:"" help:"Write a store to an RDB file that redis-server reads."`

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -37,6 +38,9 @@ type ServeCmd struct {
 	Shards     int    `placeholder:"N" help:"Parts of the keyspace (by the number of cores)."`
 	IO         string `name:"io" enum:"auto,epoll,net" default:"auto" help:"Transport: ${enum}."`
 	Loops      int    `placeholder:"N" help:"Event loops of epoll (cores - 1)."`
+
+	Postgres     string        `placeholder:"URL" help:"Write what is sold there: docs/ledger.md."`
+	LedgerLagMax time.Duration `default:"30s" help:"How far that may be behind without an alarm."`
 
 	MetricsAddr string `placeholder:"ADDR" help:"Serve http://ADDR/metrics for Prometheus."`
 	PprofAddr   string `hidden:"" help:"Serve http://ADDR/debug/pprof/."`

@@ -25,6 +25,7 @@ import (
 	"stampede/internal/engine"
 	"stampede/internal/family/admin"
 	"stampede/internal/journal"
+	"stampede/internal/ledger"
 	"stampede/internal/metrics"
 	"stampede/internal/server"
 	"stampede/internal/session"
@@ -55,6 +56,10 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	var ended, saveAtEnd atomic.Bool
 	registry := session.NewRegistry(func() { door.Wake() })
 	facts := c.facts()
+	var keeper *ledger.Ledger
+	if c.Postgres != "" {
+		facts.Ledger = func() string { return ledgerInfo(keeper) }
+	}
 	store, err := engine.New(engine.Options{
 		Shards: c.shards(), Config: parameters, Registry: registry, Facts: facts,
 		Shutdown: func(save bool) {
@@ -70,6 +75,9 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	if err != nil {
 		return err
 	}
+	if keeper, err = c.openLedger(store, log); err != nil {
+		return errors.Join(err, store.Free())
+	}
 	door, err = server.New(server.Options{
 		Engine: store, Registry: registry, Config: parameters, Stats: store.Stats(), Log: log,
 		Transport: c.transport(), Loops: c.Loops,
@@ -83,8 +91,11 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	}
 	c.announce(around.stdout, log, parameters, addresses, store.Shards())
 
-	parts := c.pages(store, registry, parameters, facts)
+	parts := c.pages(store, registry, parameters, facts, keeper)
 	parts = append(parts, store.Run, door.Run)
+	if keeper != nil {
+		parts = append(parts, keeper.Run)
+	}
 	return errors.Join(runDurably(ctx, log, store, parts, func() (asked, save bool) {
 		return ended.Load(), saveAtEnd.Load()
 	}), store.Free())
@@ -143,7 +154,7 @@ func runDurably(
 // pages serve the HTTP pages that are asked for.
 func (c *ServeCmd) pages(
 	store *engine.Engine, registry *session.Registry, parameters *config.Config,
-	facts admin.Facts,
+	facts admin.Facts, keeper *ledger.Ledger,
 ) (parts []func(context.Context) error) {
 	if c.PprofAddr != "" {
 		parts = append(parts, serveHTTP(c.PprofAddr, profiles()))
@@ -161,6 +172,7 @@ func (c *ServeCmd) pages(
 			MaxConnections: parameters.Int(config.MaxClients),
 			MaxMemoryBytes: parameters.Int(config.MaxMemory),
 			Disk:           diskGauges(store.Store(), data.Stats.Changes),
+			Ledger:         ledgerGauges(keeper),
 		}
 	})
 	return append(parts, serveHTTP(c.MetricsAddr, metricsPage(page)))

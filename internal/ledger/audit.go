@@ -53,12 +53,13 @@ type AuditReport struct {
 type Audit struct {
 	conn   *pgx.Conn
 	tx     pgx.Tx
+	db     int
 	report AuditReport
 	seen   map[int64]bool
 }
 
-// NewAudit opens the ledger of a database for an audit of what it has at this moment.
-func NewAudit(ctx context.Context, url string) (a *Audit, err error) {
+// NewAudit opens the ledger of an URL for an audit of the stocks in one database of the store.
+func NewAudit(ctx context.Context, url string, db int) (a *Audit, err error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
@@ -69,9 +70,9 @@ func NewAudit(ctx context.Context, url string) (a *Audit, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	a = &Audit{conn: conn, seen: map[int64]bool{}}
+	a = &Audit{conn: conn, db: db, seen: map[int64]bool{}}
 	a.tx, err = conn.BeginTx(ctx, pgx.TxOptions{
-		IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly,
+		IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly,
 	})
 	if err == nil {
 		var id string
@@ -105,7 +106,7 @@ type row struct {
 
 // Stock compares one stock of the store, given as its header and its pieces.
 func (a *Audit) Stock(
-	ctx context.Context, db int, key, header []byte, pieces [][]byte,
+	ctx context.Context, key, header []byte, pieces [][]byte,
 ) error {
 	h, err := stock.ReadHeader(header)
 	if err != nil {
@@ -118,10 +119,10 @@ func (a *Audit) Stock(
 	err = a.tx.QueryRow(ctx, `
 		select stock_id, opened_ms, changed_ms, coalesce(closed_ms, 0), fence, units, held, sold
 		from stampede.stock
-		where db = $1 and sha256(key) = sha256($2) and dropped_at is null`, db, key).
+		where db = $1 and sha256(key) = sha256($2) and dropped_at is null`, a.db, key).
 		Scan(&id, &has.opened, &has.changed, &has.closed, &has.fence, &has.units, &has.held,
 			&has.sold)
-	d := differ{a: a, db: db, key: string(key)}
+	d := differ{a: a, db: a.db, key: string(key)}
 	if errors.Is(err, pgx.ErrNoRows) {
 		d.tell("", "the stock", "it", "nothing")
 		return nil
@@ -191,7 +192,7 @@ func (a *Audit) rows(ctx context.Context, id int64) (map[int64]*row, error) {
 // Done compares what is not of one stock, and returns what was found.
 func (a *Audit) Done(ctx context.Context) (AuditReport, error) {
 	living, err := a.tx.Query(ctx,
-		`select stock_id, db, key from stampede.stock where dropped_at is null`)
+		`select stock_id, db, key from stampede.stock where dropped_at is null and db = $1`, a.db)
 	if err != nil {
 		return a.report, err
 	}

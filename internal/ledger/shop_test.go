@@ -225,7 +225,7 @@ func (s *shop) audit(url string) ledger.AuditReport {
 func (s *shop) report(url string) ledger.AuditReport {
 	s.t.Helper()
 	ctx := s.t.Context()
-	a, err := ledger.NewAudit(ctx, url)
+	a, err := ledger.NewAudit(ctx, url, 0)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func (s *shop) report(url string) ledger.AuditReport {
 			pieces = append(pieces, piece)
 		}
 		header := one.AppendHeader(nil)
-		if err := a.Stock(ctx, 0, []byte(key), header, pieces); err != nil {
+		if err := a.Stock(ctx, []byte(key), header, pieces); err != nil {
 			s.t.Fatal(err)
 		}
 	}

@@ -25,9 +25,10 @@ type Gauges struct {
 	Data           keyspace.Summary
 	Connections    int
 	MaxConnections int64
-	MaxMemoryBytes int64 // 0: no limit
-	StartMs        int64 // Unix time of the start
-	Disk           *Disk // nil: nothing is kept on disk
+	MaxMemoryBytes int64   // 0: no limit
+	StartMs        int64   // Unix time of the start
+	Disk           *Disk   // nil: nothing is kept on disk
+	Ledger         *Ledger // nil: there is none
 }
 
 // Source measures when the page is asked for. It may own all shards for a moment.
@@ -78,6 +79,7 @@ type collector struct {
 	disk     []metric // told if there is a disk
 	journal  []metric // told if there is a journal
 	fsync    family   // likewise
+	ledger   []metric // told if there is a ledger
 	latency  *prometheus.Desc
 	infos    []prometheus.Metric
 }
@@ -86,6 +88,7 @@ func newCollector(s *Stats, build Build, source Source) *collector {
 	return &collector{
 		stats: s, source: source, metrics: allMetrics(), families: allFamilies(),
 		disk: diskMetrics(), journal: journalMetrics(), fsync: fsyncModes(),
+		ledger: ledgerMetrics(),
 		latency: prometheus.NewDesc("redis_latency_percentiles_usec",
 			"How long calls took, in microseconds.", []string{"cmd"}, nil),
 		infos: []prometheus.Metric{
@@ -105,7 +108,7 @@ func info(name, help string, labels prometheus.Labels) prometheus.Metric {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, list := range [][]metric{c.metrics, c.disk, c.journal} {
+	for _, list := range [][]metric{c.metrics, c.disk, c.journal, c.ledger} {
 		for i := range list {
 			out <- list[i].desc
 		}
@@ -132,6 +135,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	if s.Disk != nil && s.Disk.Journal {
 		metrics, families = slices.Concat(metrics, c.journal), slices.Concat(families, []family{c.fsync})
+	}
+	if s.Ledger != nil {
+		metrics = slices.Concat(metrics, c.ledger)
 	}
 	for _, m := range metrics {
 		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(s))

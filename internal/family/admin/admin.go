@@ -53,6 +53,9 @@ type Facts struct {
 	StartMs      int64  // Unix time of the start
 	Shards       int
 	IO           string // what drives the connections: "epoll", "net"
+
+	// Ledger gives the lines of INFO's section Ledger; nil: there is no ledger.
+	Ledger func() string
 }
 
 // admin has the handlers.

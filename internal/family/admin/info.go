@@ -34,6 +34,8 @@ type section struct {
 	name  string
 	long  bool // only on demand, or with "all"
 	write func(*report)
+
+	absent func(*report) bool // whether the server has no such part; nil: it has
 }
 
 // sections are the parts of INFO in their order.
@@ -52,6 +54,7 @@ func sections() []section {
 		{name: "Latencystats", long: true, write: (*report).latencyStats},
 		{name: "Cluster", write: func(r *report) { r.line("cluster_enabled:0") }},
 		{name: "Stock", write: (*report).stock},
+		{name: "Ledger", absent: (*report).noLedger, write: (*report).ledger},
 		{name: "Keyspace", write: (*report).keyspace},
 	}
 }
@@ -78,7 +81,7 @@ func (a *admin) info(spaces []*keyspace.Space, c *command.Call) {
 	r.used = a.used(&r.sum)
 	asked := c.Args.Rest()
 	for _, s := range sections() {
-		if !wanted(&s, asked) {
+		if !wanted(&s, asked) || s.absent != nil && s.absent(r) {
 			continue
 		}
 		if r.Len() > 0 {
@@ -89,6 +92,11 @@ func (a *admin) info(spaces []*keyspace.Space, c *command.Call) {
 	}
 	c.Reply.Verbatim("txt", r.String())
 }
+
+func (r *report) noLedger() bool { return r.Facts.Ledger == nil }
+
+// ledger is the section about the database of record.
+func (r *report) ledger() { r.lines(r.Facts.Ledger()) }
 
 // line writes a line.
 func (r *report) line(format string, args ...any) {
