@@ -34,15 +34,16 @@ slow: ## the structures with all their invariants checked at every step
 
 SEED ?= 1
 
-conformance: build ## two million random calls on us and on a real redis-server; 200 crashes
+conformance: build ## two million random calls on us and on a real redis-server; 300 crashes
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 10m ./internal/conformance \
-		-calls 500000 -seed $(SEED) -crashes 200
+		-calls 500000 -seed $(SEED) -crashes 200 -sale-crashes 100
 
 CRASHES ?= 1000
 
 crash-loop: build ## SIGKILL under load, CRASHES times, and what is found after each
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 0 ./internal/conformance \
-		-run TestCrashes -v -seed $(SEED) -crashes $(CRASHES)
+		-run 'TestCrashes|TestLiveSale' -v -seed $(SEED) -crashes $(CRASHES) \
+		-sale-crashes $(CRASHES) -sale-calls 5000
 
 hunt: ## the random tests with a seed that nobody has tried
 	seed=$$(date +%s) && echo "STAMPEDE_SEED=$$seed" && STAMPEDE_SEED=$$seed $(GO) test -count=1 ./... && \

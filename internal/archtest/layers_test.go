@@ -28,6 +28,7 @@ internal/family/*
 internal/engine
 internal/server
 internal/demo
+internal/verify
 cmd/stampede
 `), "\n")
 

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"stampede/internal/verify"
 )
 
 var crashes = flag.Int("crashes", 16, "how often the server is killed")
@@ -24,7 +26,8 @@ func TestCrashes(t *testing.T) {
 		{"everysec", *crashes / 4},
 	} {
 		t.Run(mode.fsync, func(t *testing.T) {
-			report := CheckCrashes(t, CrashOptions{
+			report := verify.CheckCrashes(t.Context(), t, verify.CrashOptions{
+				Binary: stampedeBinary(t), Dir: t.TempDir(),
 				Seed: *fuzzSeed, Crashes: mode.crashes, Clients: 8, Fsync: mode.fsync, Calls: 2000,
 			})
 			t.Logf("appendfsync %s: %v", mode.fsync, report)

@@ -9,9 +9,9 @@
 //     answered once by redis-server 7.0 and replayed on every server since;
 //   - a differential fuzzer ([Fuzz]): the same random calls go to two servers in lockstep,
 //     and a difference is shrunk to the fewest calls that show it, printed as a script;
-//   - histories of concurrent clients ([CheckRegisters], [CheckBank]), checked for linearizability.
-//   - crashes ([CheckCrashes]): our server is killed under load, started again, and asked what
-//     it still knows.
+//   - histories of concurrent clients, checked for linearizability (package verify);
+//   - crashes: our server is killed under load, also of a live sale, started again, and asked
+//     what it still knows (package verify).
 //
 // # The notation of scripts
 //
@@ -46,6 +46,7 @@
 //	go test ./internal/conformance -run Fuzz -seed 7 -calls 100000
 //	go test ./internal/conformance -run Histories -seed 7
 //	go test ./internal/conformance -run Crashes -crashes 1000 -v
+//	go test ./internal/conformance -run LiveSale -sale-crashes 1000 -v
 //
 // The environment chooses our server: see [EnvAddr] and [EnvBin].
 //
@@ -56,6 +57,6 @@
 //
 // # What is not here
 //
-// Anything of our own server: this package has its own client and its own reader of the
-// protocol, so that a mistake in ours cannot hide itself.
+// Anything of our own server: the client and the reader of the protocol are those of package
+// verify, so that a mistake in ours cannot hide itself.
 package conformance

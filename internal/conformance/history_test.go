@@ -7,22 +7,24 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"stampede/internal/verify"
 )
 
-func registerOptions(seed uint64) HistoryOptions {
-	return HistoryOptions{Seed: seed, Clients: 8, Calls: 250, Keys: 5, LoseReply: 0.01}
+func registerOptions(seed uint64) verify.HistoryOptions {
+	return verify.HistoryOptions{Seed: seed, Clients: 8, Calls: 250, Keys: 5, LoseReply: 0.01}
 }
 
-func bankOptions(seed uint64) HistoryOptions {
-	return HistoryOptions{Seed: seed, Clients: 6, Calls: 150, Keys: 4, LoseReply: 0.01}
+func bankOptions(seed uint64) verify.HistoryOptions {
+	return verify.HistoryOptions{Seed: seed, Clients: 6, Calls: 150, Keys: 4, LoseReply: 0.01}
 }
 
 // TestHistoriesOnRedis shows that the models are those of a real server.
 func TestHistoriesOnRedis(t *testing.T) {
 	addr := StartRedis(t)
 	for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
-		CheckRegisters(t, addr, registerOptions(seed))
-		CheckBank(t, addr, bankOptions(seed))
+		verify.CheckRegisters(t, addr, registerOptions(seed))
+		verify.CheckBank(t, addr, bankOptions(seed))
 	}
 }
 
@@ -32,8 +34,8 @@ func TestHistoriesOnStampede(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			addr := StartStampede(t, way.flags...)
 			for seed := *fuzzSeed; seed < *fuzzSeed+3; seed++ {
-				CheckRegisters(t, addr, registerOptions(seed))
-				CheckBank(t, addr, bankOptions(seed))
+				verify.CheckRegisters(t, addr, registerOptions(seed))
+				verify.CheckBank(t, addr, bankOptions(seed))
 			}
 		})
 	}
@@ -75,8 +77,8 @@ func (q *quietTest) Errorf(format string, args ...any) {
 func TestHistoriesFindStaleReads(t *testing.T) {
 	liar := staleReads(t, StartRedis(t), 20)
 	for name, check := range map[string]func(testing.TB){
-		"registers": func(tb testing.TB) { CheckRegisters(tb, liar, registerOptions(*fuzzSeed)) },
-		"bank":      func(tb testing.TB) { CheckBank(tb, liar, bankOptions(*fuzzSeed)) },
+		"registers": func(tb testing.TB) { verify.CheckRegisters(tb, liar, registerOptions(*fuzzSeed)) },
+		"bank":      func(tb testing.TB) { verify.CheckBank(tb, liar, bankOptions(*fuzzSeed)) },
 	} {
 		quiet := &quietTest{T: t}
 		check(quiet)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"stampede/internal/seedtest"
+	"stampede/internal/verify"
 )
 
 // lockWitness is what clients see of a lock while they hold it.
@@ -319,8 +320,8 @@ func TestLocksOutliveTheServer(t *testing.T) {
 	for life := range 10 {
 		p := launch(t, binary, dir, "--fsync", "always", "--shards", strconv.Itoa(1+life%3),
 			"--io", []string{"net", "epoll"}[life%2])
-		if err := waitForData(p.addr); err != nil {
-			t.Fatalf("life %d: %v\n%s", life, err, p.stderr.String())
+		if err := verify.WaitForData(p.addr); err != nil {
+			t.Fatalf("life %d: %v\n%s", life, err, p.Said())
 		}
 		var err error
 		if k.conn, err = Dial(p.addr); err != nil {

@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"stampede/internal/verify"
 )
 
 // Names of environment variables that choose the servers.
@@ -92,6 +95,25 @@ func moduleRoot() string {
 		root = filepath.Join(root, "..")
 	}
 	return "."
+}
+
+// crashProcess is a running server of ours that has a folder.
+type crashProcess struct {
+	*verify.Process
+	addr string
+}
+
+func (p *crashProcess) kill() { p.Kill() }
+
+// launch starts our server on a folder and waits until it listens.
+func launch(t testing.TB, binary, dir string, flags ...string) *crashProcess {
+	t.Helper()
+	p, err := verify.Launch(context.Background(), binary, dir, flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return &crashProcess{p, p.Addr}
 }
 
 // start runs a server on a free port and waits until it answers PING.

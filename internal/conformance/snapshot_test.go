@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"stampede/internal/seedtest"
+	"stampede/internal/verify"
 )
 
 // fillAny fills some databases with values of all types that both servers have, small and
@@ -135,8 +136,8 @@ func startOn(t *testing.T, dir string, flags ...string) *crashProcess {
 		t.Skip("a server that somebody else runs has no folder of ours")
 	}
 	p := launch(t, stampedeBinary(t), dir, flags...)
-	if err := waitForData(p.addr); err != nil {
-		t.Fatalf("%v\n%s", err, p.stderr.String())
+	if err := verify.WaitForData(p.addr); err != nil {
+		t.Fatalf("%v\n%s", err, p.Said())
 	}
 	return p
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -63,10 +62,9 @@ return saw`
 )
 
 // CheckBank lets clients read and write several keys at once, by MGET, MSET, MULTI, WATCH and
-// scripts, and fails t unless everything happened as if one call, or one transaction, had been
+// scripts, and reports to t unless everything happened as if one call, or one transaction, had been
 // done after the other. opts.Keys is at most 8.
-func CheckBank(t testing.TB, addr string, opts HistoryOptions) {
-	t.Helper()
+func CheckBank(t Reporter, addr string, opts HistoryOptions) {
 	opts.Keys = min(opts.Keys, maxAccounts)
 	accounts := make([]string, opts.Keys)
 	for i := range accounts {
@@ -80,14 +78,14 @@ func CheckBank(t testing.TB, addr string, opts HistoryOptions) {
 			},
 		},
 		prepare: func(c *Conn) error {
-			if _, err := c.must("FLUSHALL"); err != nil {
+			if _, err := c.Must("FLUSHALL"); err != nil {
 				return err
 			}
 			args := []string{"MSET"}
 			for _, name := range accounts {
 				args = append(args, name, "0")
 			}
-			_, err := c.must(args...)
+			_, err := c.Must(args...)
 			return err
 		},
 		draw: func(rng *rand.Rand) any {
@@ -146,7 +144,7 @@ func performBank(c *Conn, call bankCall, lose bool, accounts []string) (any, err
 	var err error
 	switch call.Op {
 	case opReadAll:
-		v, err = c.must(append([]string{"MGET"}, accounts...)...)
+		v, err = c.Must(append([]string{"MGET"}, accounts...)...)
 	case opReadTwo:
 		v, err = transact(c, false, []string{"GET", from}, []string{"GET", to})
 	case opTransfer:
@@ -176,7 +174,7 @@ func runBankScript(c *Conn, call bankCall, lose bool, accounts int) (Value, erro
 	}[call.N%4]
 	if call.Op == opScriptAll {
 		args := append([]string{"EVAL_RO", bankScriptAll + fresh}, keys...)
-		return c.must(append(args, strconv.Itoa(accounts))...)
+		return c.Must(append(args, strconv.Itoa(accounts))...)
 	}
 	return send(c, lose, slices.Concat([]string{"EVAL", bankScript + fresh}, keys, []string{
 		strconv.Itoa(call.From), strconv.Itoa(call.To), strconv.FormatInt(call.N, 10)})...)
@@ -185,10 +183,10 @@ func runBankScript(c *Conn, call bankCall, lose bool, accounts int) (Value, erro
 // performMove reads two accounts and writes both, if nobody has touched them meanwhile.
 func performMove(c *Conn, call bankCall, lose bool) (any, error) {
 	from, to := account(call.From), account(call.To)
-	if _, err := c.must("WATCH", from, to); err != nil {
+	if _, err := c.Must("WATCH", from, to); err != nil {
 		return nil, err
 	}
-	v, err := c.must("MGET", from, to)
+	v, err := c.Must("MGET", from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +198,11 @@ func performMove(c *Conn, call bankCall, lose bool) (any, error) {
 
 // transact sends calls as one transaction.
 func transact(c *Conn, lose bool, calls ...[]string) (Value, error) {
-	if _, err := c.must("MULTI"); err != nil {
+	if _, err := c.Must("MULTI"); err != nil {
 		return Value{}, err
 	}
 	for _, args := range calls {
-		if _, err := c.must(args...); err != nil {
+		if _, err := c.Must(args...); err != nil {
 			return Value{}, err
 		}
 	}
@@ -214,7 +212,7 @@ func transact(c *Conn, lose bool, calls ...[]string) (Value, error) {
 // integers reads the numbers of a reply; what is none counts as a number nobody writes.
 func integers(v Value) []int64 {
 	var all []int64
-	for _, text := range flatten(v) {
+	for _, text := range v.Texts() {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			n = -1 << 62

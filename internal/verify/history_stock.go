@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"testing"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -47,10 +46,9 @@ var saleRefusals = []string{"SOLD_OUT", "ALL_HELD", "TOO_FEW", "ELSEWHERE"}
 func (c saleCall) units() int32 { return int32(1 + c.ID%2) }
 
 // CheckSales lets clients hold, confirm, release, restock and fill baskets at random, and
-// fails t unless both products behaved as if one call had been done after the other. No hold
+// reports to t unless both products behaved as if one call had been done after the other. No hold
 // ends by itself.
-func CheckSales(t testing.TB, addr string, opts HistoryOptions) {
-	t.Helper()
+func CheckSales(t Reporter, addr string, opts HistoryOptions) {
 	ops := []string{
 		"HOLD", "HOLD", "HOLD", "CONFIRM", "CONFIRM", "RELEASE", "ADD", "TAKE",
 		"BASKET.HOLD", "BASKET.HOLD", "BASKET.CONFIRM", "BASKET.RELEASE",
@@ -86,9 +84,9 @@ func CheckSales(t testing.TB, addr string, opts HistoryOptions) {
 
 // openSale makes a product anew and tells behind which number its fences begin.
 func openSale(c *Conn, key string) (fence int32, err error) {
-	_, errDrop := c.must("STOCK.DROP", key)
-	_, errOpen := c.must("STOCK.OPEN", key, "10", "HOLD", "3600000")
-	info, err := c.must("STOCK.INFO", key)
+	_, errDrop := c.Must("STOCK.DROP", key)
+	_, errOpen := c.Must("STOCK.OPEN", key, "10", "HOLD", "3600000")
+	info, err := c.Must("STOCK.INFO", key)
 	if err = errors.Join(errDrop, errOpen, err); err != nil {
 		return 0, err
 	}

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
-	"bufio"
-	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 )
 
 // CrashOptions say how a server is crashed.
 type CrashOptions struct {
+	Binary  string // our program
+	Dir     string // an empty folder for its files
 	Seed    uint64
 	Crashes int
-	Clients int    // writers; there is one who reads and one who saves beside them
-	Fsync   string // as the parameter appendfsync
-	Calls   int    // a life ends when so many calls were answered, or fewer
+	Clients int               // writers; there is one who reads and one who saves beside them
+	Fsync   string            // as the parameter appendfsync
+	Calls   int               // a life ends when so many calls were answered, or fewer
+	After   func(crashes int) // told of each crash; may be nil
 }
 
 // CrashReport says what has been checked.
@@ -50,11 +49,10 @@ func (r CrashReport) String() string {
 
 // crashLoop is a folder, and the clients of the processes that use it one after the other.
 type crashLoop struct {
-	t       testing.TB
+	ctx     context.Context
+	t       *judge
 	o       CrashOptions
 	rng     *rand.Rand
-	dir     string
-	binary  string
 	writers []*crashWriter
 	report  CrashReport
 
@@ -64,7 +62,7 @@ type crashLoop struct {
 }
 
 // CheckCrashes starts our server in a folder again and again, each time with other flags,
-// lets clients write, kills it at some moment, and fails t unless what is there afterwards is
+// lets clients write, kills it at some moment, and reports to t unless what is there afterwards is
 // what clients may expect:
 //
 //   - with always, all that was acknowledged, and nothing that a client has read is gone;
@@ -72,138 +70,100 @@ type crashLoop struct {
 //     scripts whole or not at all;
 //   - if something is missing, everything is that was asked for after it was answered, by
 //     whichever client.
-func CheckCrashes(t testing.TB, o CrashOptions) CrashReport {
-	t.Helper()
+//
+// When ctx ends, the servers are killed and what is reported from then on means nothing.
+func CheckCrashes(ctx context.Context, t Reporter, o CrashOptions) CrashReport {
 	l := &crashLoop{
-		t: t, o: o, rng: rand.New(rand.NewPCG(o.Seed, 0xc4a5)), dir: t.TempDir(),
-		binary: stampedeBinary(t), seen: make([]atomic.Int64, o.Clients),
+		ctx: ctx, t: &judge{Reporter: t}, o: o, rng: rand.New(rand.NewPCG(o.Seed, 0xc4a5)),
+		seen: make([]atomic.Int64, o.Clients),
 	}
 	for id := range o.Clients {
 		l.writers = append(l.writers, newCrashWriter(id, o.Seed))
 	}
 	for range o.Crashes {
 		l.life()
-		if t.Failed() {
+		if ctx.Err() != nil || l.t.failed.Load() {
 			t.Logf("seed %d, after %d crashes", o.Seed, l.report.Crashes)
 			return l.report
 		}
-		l.report.Crashes++
+		if l.report.Crashes++; o.After != nil {
+			o.After(l.report.Crashes)
+		}
 	}
-	p := l.start()
-	l.verify(p)
-	p.kill()
+	if p := l.start(); p != nil {
+		l.verify(p)
+		p.Kill()
+	}
 	return l.report
 }
 
-// crashProcess is a running server.
-type crashProcess struct {
-	cmd    *exec.Cmd
-	addr   string
-	stderr bytes.Buffer
-}
-
-// start starts the server and waits until all data is there.
-func (l *crashLoop) start() *crashProcess {
+// start starts the server and waits until all data is there. It returns nil if that fails,
+// which is reported.
+func (l *crashLoop) start() *Process {
 	began := time.Now()
 	p := l.launch()
-	if err := waitForData(p.addr); err != nil {
-		p.kill()
-		l.t.Fatalf("%v does not start again after %d crashes: %v\n%s", p.cmd.Args,
-			l.report.Crashes, err, p.stderr.String())
+	if p == nil {
+		return nil
+	}
+	if err := WaitForData(p.Addr); err != nil {
+		p.Kill()
+		l.t.Errorf("%v does not start again after %d crashes: %v\n%s", p.cmd.Args,
+			l.report.Crashes, err, p.Said())
+		return nil
 	}
 	l.report.SlowStart = max(l.report.SlowStart, time.Since(began))
 	return p
 }
 
 // launch starts the server with some flags.
-func (l *crashLoop) launch() *crashProcess {
-	return launch(l.t, l.binary, l.dir, "--fsync", l.o.Fsync,
+func (l *crashLoop) launch() *Process {
+	p, err := Launch(l.ctx, l.o.Binary, l.o.Dir, "--fsync", l.o.Fsync,
 		"--shards", []string{"1", "2", "3", "8"}[l.rng.IntN(4)],
 		"--io", []string{"net", "epoll"}[l.rng.IntN(2)])
-}
-
-// launch starts our server on a folder and waits until it listens.
-func launch(t testing.TB, binary, dir string, flags ...string) *crashProcess {
-	t.Helper()
-	args := append([]string{"serve", "--bind", "127.0.0.1", "--port", "0", "--dir", dir,
-		"--save", ""}, flags...)
-	p := &crashProcess{cmd: exec.Command(binary, args...)}
-	p.cmd.Stderr = &p.stderr
-	stdout, err := p.cmd.StdoutPipe()
-	if err == nil {
-		err = p.cmd.Start()
-	}
 	if err != nil {
-		t.Fatal(err)
+		l.t.Errorf("after %d crashes: %v", l.report.Crashes, err)
+		return nil
 	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		p.kill()
-		t.Fatalf("%v: no address: %v\n%s", args, err, p.stderr.String())
-	}
-	p.addr = strings.TrimSpace(line)
 	return p
-}
-
-// waitForData asks until the server has loaded everything.
-func waitForData(addr string) error {
-	c, err := Dial(addr)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	for timeout := time.Now().Add(startTimeout); ; {
-		v, err := c.Do("DBSIZE")
-		switch {
-		case err != nil:
-			return err
-		case !v.IsError():
-			return nil
-		case time.Now().After(timeout):
-			return fmt.Errorf("no data within %v: %s", startTimeout, v.Text)
-		}
-		<-time.After(time.Millisecond)
-	}
-}
-
-// kill ends the process at once, as SIGKILL does.
-func (p *crashProcess) kill() {
-	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait() // it says that it was killed
 }
 
 // life is one life of the server, from its start to its crash.
 func (l *crashLoop) life() {
 	if l.rng.IntN(8) == 0 {
 		l.report.Early++
-		l.launch().kill()
+		if p := l.launch(); p != nil {
+			p.Kill()
+		}
 	}
 	p := l.start()
-	defer p.kill()
+	if p == nil {
+		return
+	}
+	defer p.Kill()
 	l.verify(p)
-	if l.t.Failed() {
-		l.t.Logf("what the server said:\n%s", p.stderr.String())
+	if l.t.failed.Load() {
+		p.Kill()
+		l.t.Logf("what the server said:\n%s", p.Said())
 		return
 	}
 	l.killed = make(chan struct{})
 	l.left.Store(int64(1 + l.rng.IntN(l.o.Calls)))
 	var clients sync.WaitGroup
 	for _, w := range l.writers {
-		clients.Go(func() { w.run(p.addr, l.answered) })
+		clients.Go(func() { w.run(p.Addr, l.answered) })
 	}
-	clients.Go(func() { l.read(p.addr) })
+	clients.Go(func() { l.read(p.Addr) })
 	if l.rng.IntN(2) == 0 {
 		l.report.Snapshots++
 		after := l.rng.IntN(3)
-		clients.Go(func() { saveSoon(p.addr, after) })
+		clients.Go(func() { saveSoon(p.Addr, after) })
 	}
 	select {
 	case <-l.killed:
 	case <-time.After(replyTimeout):
-		l.t.Errorf("the clients hang\n%s", p.stderr.String())
+		l.t.Errorf("the clients hang")
 	}
-	p.kill()
+	p.Kill()
 	clients.Wait()
 	for _, w := range l.writers {
 		w.diedAt = time.Now()

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
-	"testing"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -45,16 +44,15 @@ type registerReply struct {
 }
 
 // CheckRegisters lets clients read, write, count, delete and swap single keys at random, and
-// fails t unless each key behaved as if one call had been done after the other.
-func CheckRegisters(t testing.TB, addr string, opts HistoryOptions) {
-	t.Helper()
+// reports to t unless each key behaved as if one call had been done after the other.
+func CheckRegisters(t Reporter, addr string, opts HistoryOptions) {
 	checkHistory(t, addr, opts, workload{
 		model: porcupine.Model{
 			Partition: partitionByKey,
 			Init:      func() any { return register{} },
 			Step:      stepRegister,
 		},
-		prepare: func(c *Conn) error { _, err := c.must("FLUSHALL"); return err },
+		prepare: func(c *Conn) error { _, err := c.Must("FLUSHALL"); return err },
 		draw: func(rng *rand.Rand) any {
 			key := fmt.Sprint("key:", rng.IntN(opts.Keys))
 			return registerCall{registerOp(rng.IntN(5)), key, rng.Int64N(1000)}
@@ -112,7 +110,7 @@ func performRegister(c *Conn, input any, lose bool) (any, error) {
 	n := strconv.FormatInt(call.N, 10)
 	switch call.Op {
 	case opGet:
-		v, err := c.must("GET", call.Key)
+		v, err := c.Must("GET", call.Key)
 		return registerReply{Saw: parseRegister(v)}, err
 	case opSet:
 		_, err := send(c, lose, "SET", call.Key, n)
@@ -124,16 +122,16 @@ func performRegister(c *Conn, input any, lose bool) (any, error) {
 		v, err := send(c, lose, "DEL", call.Key)
 		return outcome(registerReply{Done: v.Text == "1"}, err)
 	}
-	if _, err := c.must("WATCH", call.Key); err != nil {
+	if _, err := c.Must("WATCH", call.Key); err != nil {
 		return nil, err
 	}
-	v, err := c.must("GET", call.Key)
+	v, err := c.Must("GET", call.Key)
 	if err != nil {
 		return nil, err
 	}
 	saw := parseRegister(v)
 	for _, args := range [][]string{{"MULTI"}, {"SET", call.Key, n}} {
-		if _, err := c.must(args...); err != nil {
+		if _, err := c.Must(args...); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"fmt"
@@ -17,10 +17,11 @@ const (
 func crashAccount(i int) string { return fmt.Sprint("account:", i) }
 
 // verify looks at everything after a start.
-func (l *crashLoop) verify(p *crashProcess) {
-	c, err := Dial(p.addr)
+func (l *crashLoop) verify(p *Process) {
+	c, err := Dial(p.Addr)
 	if err != nil {
-		l.t.Fatal(err)
+		l.t.Errorf("%v", err)
+		return
 	}
 	defer c.Close()
 	if l.report.Crashes == 0 {
@@ -91,12 +92,14 @@ func (l *crashLoop) fill(c *Conn) {
 	for i := range 5000 {
 		words = append(words, fmt.Sprint("filler:", i), fmt.Sprintf("%0100d", i))
 	}
-	if _, err := c.must(words...); err != nil {
-		l.t.Fatal(err)
+	if _, err := c.Must(words...); err != nil {
+		l.t.Errorf("%v", err)
+		return
 	}
 	// With everysec this would be what a crash may take.
-	if _, err := c.must("WAITAOF", "1", "0", "0"); err != nil {
-		l.t.Fatal(err)
+	if _, err := c.Must("WAITAOF", "1", "0", "0"); err != nil {
+		l.t.Errorf("%v", err)
+		return
 	}
 }
 
@@ -106,9 +109,9 @@ func (l *crashLoop) checkBank(c *Conn) {
 	for i := range crashAccounts {
 		words = append(words, crashAccount(i))
 	}
-	v, err := c.must(words...)
+	v, err := c.Must(words...)
 	if err != nil {
-		l.t.Error(err)
+		l.t.Errorf("%v", err)
 		return
 	}
 	sum := int64(0)
@@ -132,7 +135,7 @@ func (l *crashLoop) checkExpired(c *Conn, w *crashWriter) {
 	if w.fleeting = w.fleeting[:0]; len(words) == 1 {
 		return
 	}
-	v, err := c.must(words...)
+	v, err := c.Must(words...)
 	if err != nil || v.Text != "0" {
 		l.t.Errorf("writer %d: %v of %d keys are there whose deadline has passed (%v)",
 			w.id, v.Text, len(words)-1, err)

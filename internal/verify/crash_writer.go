@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"errors"
@@ -226,7 +226,7 @@ func readKey(c *Conn, key string) (string, error) {
 		"string": {"GET", key}, "hash": {"HGET", key, "f"}, "zset": {"ZSCORE", key, "m"},
 		"json": {"JSON.GET", key},
 	}[kind]
-	v, err := c.must(words...)
+	v, err := c.Must(words...)
 	if err != nil {
 		return "", err
 	}

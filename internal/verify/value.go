@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"bufio"
@@ -33,8 +33,23 @@ func (v Value) IsAggregate() bool { return strings.IndexByte("*%~>|", v.Kind) >=
 // IsError says whether v is an error reply.
 func (v Value) IsError() bool { return v.Kind == '-' || v.Kind == '!' }
 
-// readValue reads one reply of either protocol version.
-func readValue(r *bufio.Reader) (Value, error) {
+// Texts lists the texts of v and of all its elements in order, null left out.
+func (v Value) Texts() []string {
+	if v.Null || v.Kind == '_' {
+		return nil
+	}
+	if !v.IsAggregate() {
+		return []string{v.Text}
+	}
+	var texts []string
+	for _, elem := range v.Elems {
+		texts = append(texts, elem.Texts()...)
+	}
+	return texts
+}
+
+// ReadValue reads one reply of either protocol version.
+func ReadValue(r *bufio.Reader) (Value, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
 		return Value{}, err
@@ -89,7 +104,7 @@ func readElems(r *bufio.Reader, v Value) (Value, error) {
 		count *= 2
 	}
 	for range count {
-		elem, err := readValue(r)
+		elem, err := ReadValue(r)
 		if err != nil {
 			return Value{}, err
 		}
@@ -109,9 +124,9 @@ func (v Value) appendLines(lines []string, indent string) []string {
 	case v.Null:
 		return append(lines, indent+string(v.Kind)+"-1")
 	case v.Kind == '$':
-		return append(lines, indent+quote(v.Text))
+		return append(lines, indent+Quote(v.Text))
 	case v.Kind == '=' || v.Kind == '!' || v.Kind == '+' || v.Kind == '-':
-		return append(lines, indent+string(v.Kind)+escapeLine(v.Text))
+		return append(lines, indent+string(v.Kind)+EscapeLine(v.Text))
 	case !v.IsAggregate():
 		return append(lines, indent+string(v.Kind)+v.Text)
 	}
@@ -126,8 +141,8 @@ func (v Value) appendLines(lines []string, indent string) []string {
 	return lines
 }
 
-// quote writes bytes as a Go string in which everything outside ASCII is escaped by byte.
-func quote(s string) string {
+// Quote writes bytes as a Go string in which everything outside ASCII is escaped by byte.
+func Quote(s string) string {
 	const hex = "0123456789abcdef"
 	b := []byte{'"'}
 	for i := range len(s) {
@@ -149,9 +164,9 @@ func quote(s string) string {
 	return string(append(b, '"'))
 }
 
-// escapeLine is quote without the quotes and without escaped quotes, for text that stands
+// EscapeLine is Quote without the quotes and without escaped quotes, for text that stands
 // alone on its line.
-func escapeLine(s string) string {
-	s = quote(s)
+func EscapeLine(s string) string {
+	s = Quote(s)
 	return strings.ReplaceAll(s[1:len(s)-1], `\"`, `"`)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package verify
 
 import (
 	"cmp"
@@ -12,7 +12,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -48,12 +47,12 @@ type workload struct {
 // lost is the output of a call whose outcome is open.
 type lost struct{}
 
-// checkHistory runs the clients and fails t if no order of their calls explains what they saw.
-func checkHistory(t testing.TB, addr string, opts HistoryOptions, w workload) {
-	t.Helper()
+// checkHistory runs the clients and reports to t if no order of their calls explains what they saw.
+func checkHistory(t Reporter, addr string, opts HistoryOptions, w workload) {
 	history, err := runHistory(addr, opts, w)
 	if err != nil {
-		t.Fatalf("seed %d: %v", opts.Seed, err)
+		t.Errorf("seed %d: %v", opts.Seed, err)
+		return
 	}
 	switch verdict := porcupine.CheckOperationsTimeout(w.model, history, checkTimeout); verdict {
 	case porcupine.Ok:
@@ -114,7 +113,7 @@ func (h *historyClient) run() ([]porcupine.Operation, error) {
 	var history []porcupine.Operation
 	for range h.opts.Calls {
 		input := h.workload.draw(h.rng)
-		lose := chance(h.rng, h.opts.LoseReply)
+		lose := h.rng.Float64() < h.opts.LoseReply
 		op := porcupine.Operation{ClientId: h.id, Input: input, Call: time.Since(h.start).Nanoseconds()}
 		op.Output, err = h.workload.perform(c, input, lose)
 		op.Return = time.Since(h.start).Nanoseconds()
@@ -142,7 +141,7 @@ func (h *historyClient) run() ([]porcupine.Operation, error) {
 // send does a call, or sends it and hangs up.
 func send(c *Conn, lose bool, args ...string) (Value, error) {
 	if !lose {
-		return c.must(args...)
+		return c.Must(args...)
 	}
 	c.Put(args...)
 	if err := c.Flush(); err != nil {
