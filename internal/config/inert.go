@@ -84,7 +84,7 @@ func inertNumbers() []row {
 		several(integer{min: 0, max: maxUint32}, atStart, "socket-mark-id 0"),
 		several(memory{}, always,
 			"active-defrag-ignore-bytes 100mb",
-			"cluster-link-sendbuf-limit 0", "hll-sparse-max-bytes 3000"),
+			"cluster-link-sendbuf-limit 0"),
 		several(memory{min: 1}, always, "repl-backlog-size 1mb"),
 		several(memory{percent: true}, always, "maxmemory-clients 0"),
 	)

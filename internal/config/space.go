@@ -20,6 +20,7 @@ func (c *Config) Limits() object.Limits {
 		SetIntsMax:     c.size(SetMaxIntsetEntries),
 		ZSetEntriesMax: c.size(ZSetMaxListpackEntries),
 		ZSetValueMax:   c.size(ZSetMaxListpackValue),
+		SketchBytesMax: c.size(HLLSparseMaxBytes),
 	}
 }
 

@@ -64,6 +64,7 @@ const (
 	ListCompressDepth
 	StreamNodeMaxBytes
 	StreamNodeMaxEntries
+	HLLSparseMaxBytes
 	NotifyKeyspaceEvents
 	LazyFreeUserDel
 	LazyFreeUserFlush
@@ -161,6 +162,7 @@ func encodingRows() []row {
 			preset: "0", inert: true},
 		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096", inert: true},
 		{name: "stream-node-max-entries", kind: anyCount, preset: "100", inert: true},
+		{name: "hll-sparse-max-bytes", kind: memory{}, preset: "3000"},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"stampede/internal/family/connection"
 	"stampede/internal/family/generic"
 	"stampede/internal/family/hash"
+	"stampede/internal/family/hll"
 	"stampede/internal/family/introspect"
 	"stampede/internal/family/json"
 	"stampede/internal/family/list"
@@ -37,6 +38,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		list.Commands,
 		zset.Commands,
 		bitmap.Commands,
+		hll.Commands,
 		json.Commands(),
 		stock.Commands(),
 		lock.Commands,

@@ -94,6 +94,7 @@ type Limits struct {
 	SetIntsMax     int // set-max-intset-entries
 	ZSetEntriesMax int // zset-max-listpack-entries
 	ZSetValueMax   int // zset-max-listpack-value, bytes
+	SketchBytesMax int // hll-sparse-max-bytes: up to which a HyperLogLog stays sparse
 }
 
 // DefaultLimits are those of Redis 7.
@@ -104,5 +105,6 @@ func DefaultLimits() Limits {
 		ListFill:       -2,
 		SetIntsMax:     512,
 		ZSetEntriesMax: 128, ZSetValueMax: 64,
+		SketchBytesMax: 3000,
 	}
 }
