@@ -29,7 +29,8 @@ func (c *ServeCmd) openLedger(store *engine.Engine, log *slog.Logger) (*ledger.L
 	}
 	l, err := ledger.New(ledger.Options{
 		URL: c.Postgres, Journal: store.Journal(), LagMax: c.LedgerLagMax, Log: log,
-		Holder: fmt.Sprintf("%s, process %d", host, os.Getpid()),
+		Snapshot: store.Store().Stocks,
+		Holder:   fmt.Sprintf("%s, process %d", host, os.Getpid()),
 	})
 	if err == nil {
 		log.Info("ledger: what is sold is written to PostgreSQL", "database", l.Address())

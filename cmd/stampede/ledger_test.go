@@ -18,7 +18,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
+	"stampede/internal/effect"
+	"stampede/internal/journal"
 	"stampede/internal/pgtest"
+	"stampede/internal/stock"
 )
 
 // childArgs is the environment of a process of this test that is the program.
@@ -207,5 +210,41 @@ func TestLedgerNeedsAJournal(t *testing.T) {
 	if code != exitFailed || !strings.Contains(errs.String(), "needs the journal") ||
 		strings.Contains(errs.String(), "secret") {
 		t.Errorf("%d: %s", code, &errs)
+	}
+}
+
+// TestStocksOfASnapshot: a ledger that begins late begins with these.
+func TestStocksOfASnapshot(t *testing.T) {
+	dir := t.TempDir()
+	p := startProgram(t, "--dir", dir)
+	for _, line := range []string{
+		"SET page x", "STOCK.OPEN item 9", "STOCK.HOLD item a ann 2", "STOCK.CONFIRM item a", "SAVE",
+		"STOCK.HOLD item b bob 3",
+	} {
+		if answer := askLoaded(t, p, line); strings.HasPrefix(answer, "-") {
+			t.Fatalf("%s: %s", line, answer)
+		}
+	}
+	p.stop()
+	store, err := openOffline(dir, "dump.rdb", 1, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Free() }()
+	visited := 0
+	at, err := store.Store().Stocks(func(_ journal.Position, effects []byte) error {
+		visited++
+		var e effect.Effect
+		if r := effect.NewReader(effects); !r.Next(&e) || e.Value[0] != stock.WholeBegins {
+			t.Fatalf("got %q", effects)
+		}
+		h, err := stock.ReadHeader(e.Value[1:])
+		if h.Units != 9 || h.Sold != 2 || h.Records != 1 || string(e.Key) != "item" {
+			t.Errorf("got %+v", h)
+		}
+		return err
+	})
+	if err != nil || visited != 1 || at == 0 || at >= store.Journal().End() {
+		t.Errorf("%d stocks, position %d of %d, %v", visited, at, store.Journal().End(), err)
 	}
 }

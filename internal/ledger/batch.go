@@ -21,6 +21,7 @@ var (
 type batch struct {
 	from, to journal.Position
 	records  int
+	line     int   // the next effect of the record that ends at to
 	firstMs  int64 // when the first of its events happened; 0: it has none
 
 	accounts []*account

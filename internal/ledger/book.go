@@ -69,19 +69,21 @@ func newBook() *book {
 
 // fold adds a record, whose end is at, to the batch.
 func (b *book) fold(to *batch, record []byte, at journal.Position) error {
-	line := 0
+	if at != to.to {
+		to.line = 0
+	}
+	to.to = at
 	var e effect.Effect
 	for b.reader.Reset(record); b.reader.Next(&e); {
-		if err := b.one(to, &e, birth{at, line}); err != nil {
+		if err := b.one(to, &e, birth{at, to.line}); err != nil {
 			return fmt.Errorf("ledger: the record of the journal that ends at position %d: %w",
 				at, err)
 		}
-		line++
+		to.line++
 	}
 	if err := b.reader.Err(); err != nil {
 		return fmt.Errorf("ledger: the record of the journal that ends at position %d: %w", at, err)
 	}
-	to.to = at
 	to.records++
 	return nil
 }

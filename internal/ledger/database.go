@@ -82,26 +82,48 @@ func makeSchema(ctx context.Context, db *sql.DB) error {
 // takeOver makes this engine the one that may write, and returns up to where the database is.
 func (f *follower) takeOver(ctx context.Context) (from journal.Position, err error) {
 	mine := fmt.Sprintf("%016x", f.o.Journal.ID())
-	first := f.o.Journal.First()
 	var theirs string
 	err = f.conn.QueryRow(ctx, `
 		insert into stampede.ledger_position as l (journal, position, epoch, holder)
-		values ($1, $2, 1, $3)
+		values ($1, 0, 1, $2)
 		on conflict (only_one) do update set
 			epoch = l.epoch + (l.journal = $1)::int,
-			holder = case when l.journal = $1 then $3 else l.holder end
+			holder = case when l.journal = $1 then $2 else l.holder end
 		returning journal, position, epoch`,
-		mine, int64(first), f.o.Holder).Scan(&theirs, &from, &f.epoch)
+		mine, f.o.Holder).Scan(&theirs, &from, &f.epoch)
 	switch {
 	case err != nil:
 		return 0, err
 	case theirs != mine:
 		return 0, fmt.Errorf("%w: that of %s, not of %s", ErrOther, theirs, mine)
-	case from < first, f.epoch == 1 && first > 0:
-		return 0, fmt.Errorf("%w: it is at position %d, and the journal begins at %d", ErrGap,
-			from, first)
+	case from >= f.o.Journal.First():
+		return from, nil
 	}
-	return from, nil
+	return f.seed(ctx, from)
+}
+
+// seed lets a ledger that is empty begin with a snapshot of the store.
+func (f *follower) seed(ctx context.Context, from journal.Position) (journal.Position, error) {
+	var empty bool
+	const look = `select not exists (select from stampede.stock)`
+	if err := f.conn.QueryRow(ctx, look).Scan(&empty); err != nil {
+		return 0, err
+	}
+	if from > 0 || !empty || f.o.Snapshot == nil {
+		return 0, fmt.Errorf("%w: it is at position %d, and the journal begins at %d", ErrGap,
+			from, f.o.Journal.First())
+	}
+	b, to := newBook(), newBatch(from)
+	at, err := f.o.Snapshot(func(at journal.Position, effects []byte) error {
+		return b.fold(to, effects, at)
+	})
+	if err != nil {
+		return 0, err
+	}
+	to.to = at
+	f.o.Log.Info("ledger: begins with a snapshot", "position", uint64(at),
+		"stocks", len(to.accounts))
+	return at, f.write(ctx, to)
 }
 
 // where is up to where the database is, for an engine that has lost its connection.

@@ -47,6 +47,11 @@ type Options struct {
 	Journal *journal.Log
 	Holder  string // who writes, for people who look into the database
 
+	// Snapshot visits the stocks of a snapshot of the store, each as the effects that make it,
+	// and returns the position that the journal goes on from: for a ledger that begins when
+	// the journal has dropped its first records. nil: there is none.
+	Snapshot func(visit func(at journal.Position, effects []byte) error) (journal.Position, error)
+
 	// LagMax is how far the ledger may be behind before that is an alarm; 0: 30 seconds.
 	LagMax time.Duration
 

@@ -32,6 +32,7 @@ func TestLedger(t *testing.T) {
 		{"the database is another store's", otherStore},
 		{"the database was changed by hand", changedByHand},
 		{"the journal has dropped what comes next", lostClaim},
+		{"the store is older than its ledger", olderStore},
 		{"an audit finds what differs", auditFinds},
 		{"PostgreSQL stops, crashes and starts", restarts},
 	} {
@@ -213,6 +214,27 @@ func lostClaim(t *testing.T, c *pgtest.Cluster) {
 	}
 	if err := s.follow(url).failure(); !errors.Is(err, ledger.ErrGap) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// olderStore has a journal whose beginning is gone when its ledger begins.
+func olderStore(t *testing.T, c *pgtest.Cluster) {
+	s, url := newShop(t), c.Database(t)
+	for s.log.First() == 0 {
+		end := s.bustle(500)
+		if err := s.log.Wait(t.Context(), end); err != nil {
+			t.Fatal(err)
+		}
+		s.snapshot(end)
+		if err := s.log.DropBefore(end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := s.follow(url)
+	l.reach(s.bustle(200))
+	s.audit(url)
+	if n := query(t, url, `select count(*) from stampede.hold`); n < 200 {
+		t.Errorf("only %d holds", n)
 	}
 }
 

@@ -3,6 +3,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type shop struct {
 	scratch []byte
 	nowMs   int64
 	ids     int
+	saved   func(func(journal.Position, []byte) error) (journal.Position, error)
 	known   map[*stock.Stock][]string // ids that were asked for
 }
 
@@ -91,6 +93,26 @@ func (s *shop) whole(key string, made *stock.Stock) {
 
 func (s *shop) tell(key string, value []byte) {
 	s.record.Own(effect.Stock, 0, []byte(key), value)
+}
+
+// snapshot lets the shop have a snapshot of what is so at a position of its journal.
+func (s *shop) snapshot(at journal.Position) {
+	var all [][]byte
+	keys := s.keys
+	for _, key := range keys {
+		s.whole(key, s.stocks[key])
+		all = append(all, bytes.Clone(s.record.Bytes()))
+		s.record.Reset()
+	}
+	s.keys = keys
+	s.saved = func(visit func(journal.Position, []byte) error) (journal.Position, error) {
+		for _, effects := range all {
+			if err := visit(at, effects); err != nil {
+				return 0, err
+			}
+		}
+		return at, nil
+	}
 }
 
 // do calls a stock and tells what it did.
@@ -261,7 +283,7 @@ type running struct {
 func (s *shop) follow(url string) *running {
 	s.t.Helper()
 	l, err := ledger.New(ledger.Options{
-		URL: url, Journal: s.log, Holder: "test", RetryMax: 200 * time.Millisecond,
+		Snapshot: s.saved, URL: url, Journal: s.log, Holder: "test", RetryMax: 200 * time.Millisecond,
 	})
 	if err != nil {
 		s.t.Fatal(err)
