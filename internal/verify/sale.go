@@ -98,22 +98,27 @@ func CheckLiveSale(ctx context.Context, t Reporter, o SaleOptions) SaleReport {
 	for i := range o.Buyers {
 		s.buyers = append(s.buyers, newBuyer(i, o.Seed, s.products))
 	}
-	for range o.Crashes {
+	s.sell()
+	s.count()
+	return s.report
+}
+
+// sell is all lives of the server, and a look at everything after them.
+func (s *liveSale) sell() {
+	for range s.o.Crashes {
 		s.life()
 		if s.over() {
-			t.Logf("seed %d, after %d crashes", o.Seed, s.report.Crashes)
-			return s.report
+			s.t.Logf("seed %d, after %d crashes", s.o.Seed, s.report.Crashes)
+			return
 		}
-		if s.report.Crashes++; o.After != nil {
-			o.After(s.report.Crashes)
+		if s.report.Crashes++; s.o.After != nil {
+			s.o.After(s.report.Crashes)
 		}
 	}
 	if p := s.start(); p != nil {
 		s.settle(p.Addr)
 		p.Kill()
 	}
-	s.count()
-	return s.report
 }
 
 // over tells whether there is nothing more to look for.

@@ -185,6 +185,7 @@ func (b *buyer) askAll(c *Conn) bool {
 			if o.releasing && !o.confirming {
 				op = "RELEASE"
 			}
+			o.sentMs = time.Now().UnixMilli()
 			c.Put("STOCK."+op, b.products[o.product].key, o.id)
 			asked = append(asked, question{o, op})
 		}

@@ -36,7 +36,8 @@ type order struct {
 	end        string // SOLD, RELEASED, EXPIRED; empty while it is not known
 	plan       string // how the buyer wants it to end: CONFIRM, RELEASE, or empty
 
-	confirming, releasing bool // such a call went out, and its reply was lost
+	sentMs                int64 // when its last CONFIRM or RELEASE went out
+	confirming, releasing bool  // such a call went out, and its reply was lost
 }
 
 func newBuyer(number int, seed uint64, products []product) *buyer {
@@ -188,6 +189,7 @@ func (b *buyer) finish(c *Conn, o *order, op string, answered func()) bool {
 	before := *o
 	o.confirming = o.confirming || op == "CONFIRM"
 	o.releasing = o.releasing || op == "RELEASE"
+	o.sentMs = time.Now().UnixMilli()
 	answer, ok := b.ask(c, []string{"STOCK." + op, b.products[o.product].key, o.id}, answered)
 	if ok {
 		o.confirming, o.releasing = before.confirming, before.releasing
@@ -196,19 +198,22 @@ func (b *buyer) finish(c *Conn, o *order, op string, answered func()) bool {
 	return ok
 }
 
+// clockSlackMs is by how much the system's clock may be set while a hold lasts.
+const clockSlackMs = 5
+
 // ended takes the answer to a CONFIRM or RELEASE of an order that was held.
 func (b *buyer) ended(o *order, op, answer string) {
 	sold := fmt.Sprint("SOLD ", o.fence)
 	end, right := "", false
 	switch {
 	case op == "CONFIRM" && answer == sold:
-		end, right = "SOLD", o.end == ""
+		end, right = "SOLD", o.end == "" && o.sentMs < o.deadlineMs+clockSlackMs
 	case op == "CONFIRM" && answer == "ALREADY "+sold, op == "RELEASE" && answer == sold:
 		end, right = "SOLD", o.end == "SOLD" || o.end == "" && o.confirming
 	case answer == "RELEASED":
 		end, right = answer, o.end == answer || o.end == "" && (op == "RELEASE" || o.releasing)
 	case answer == "EXPIRED":
-		late := time.Now().UnixMilli() >= o.deadlineMs
+		late := time.Now().UnixMilli() > o.deadlineMs-clockSlackMs
 		end, right = answer, o.end == answer || o.end == "" && late
 	}
 	if !right {
