@@ -8,6 +8,7 @@ import (
 	"stampede/internal/family/bitmap"
 	"stampede/internal/family/connection"
 	"stampede/internal/family/generic"
+	"stampede/internal/family/geo"
 	"stampede/internal/family/hash"
 	"stampede/internal/family/hll"
 	"stampede/internal/family/introspect"
@@ -39,6 +40,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		zset.Commands,
 		bitmap.Commands,
 		hll.Commands,
+		geo.Commands,
 		json.Commands(),
 		stock.Commands(),
 		lock.Commands,
