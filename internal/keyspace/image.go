@@ -2,7 +2,10 @@
 
 package keyspace
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // Image is a copy of a key at some moment, outside of the arena: for taking back what was
 // done to it since. The zero Image is that of an absent key.
@@ -38,7 +41,8 @@ func (i *Image) Take(db *DB, key []byte, bytesMax int) (ok bool) {
 // Cap is how many bytes of memory the image keeps for others to use.
 func (i *Image) Cap() int { return cap(i.value) }
 
-// Restore makes the key what it was when image was taken.
+// Restore makes the key what it was when image was taken. A key that is so already does not
+// count as changed: whoever watches it must not be told of a call that was refused.
 func (db *DB) Restore(key []byte, image Image) {
 	e := db.Peek(key)
 	switch {
@@ -46,6 +50,8 @@ func (db *DB) Restore(key []byte, image Image) {
 		if e.Exists() {
 			e.Remove()
 		}
+		return
+	case e.Exists() && e.shape() == image.shape && bytes.Equal(e.value(), image.value):
 		return
 	case e.Exists():
 		e.put(key, image.shape, image.shape.deadlineMs)
