@@ -49,6 +49,10 @@ type Options struct {
 	// Order counts what becomes ready (see [Ready]). Spaces that one call can change together
 	// share it; nil: the Space has one of its own.
 	Order *atomic.Uint64
+
+	// Wanted says which events are collected (see [Event]). Spaces of one store share it; nil:
+	// none are.
+	Wanted *EventsWanted
 }
 
 // Space is the keys of one shard in all databases.
@@ -81,7 +85,9 @@ type Space struct {
 	fence int64    // that new ones begin above
 
 	ready  []Ready        // see await.go
-	order  *atomic.Uint64 // of what becomes ready
+	order  *atomic.Uint64 // of what becomes ready and of events
+	events []Event        // see event.go
+	wanted *EventsWanted  // of the events
 	desk   *JSONDesk      // of the documents
 	stocks stocks         // what stocks share
 	digits [2][24]byte    // the texts of integers that views were asked of
@@ -113,8 +119,11 @@ func New(o Options) (*Space, error) {
 	if o.Order == nil {
 		o.Order = new(atomic.Uint64)
 	}
+	if o.Wanted == nil {
+		o.Wanted = new(EventsWanted)
+	}
 	s := &Space{reserveBytes: o.ReserveBytes, arena: a, seed: maphash.MakeSeed(), Limits: o.Limits,
-		order: o.Order, desk: newDesk()}
+		order: o.Order, wanted: o.Wanted, desk: newDesk()}
 	for i := range s.dbs {
 		s.dbs[i] = newDB(s, i)
 	}
