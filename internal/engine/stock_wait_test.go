@@ -122,18 +122,51 @@ func TestWaitingEnds(t *testing.T) {
 	wantAnswer(t, "closed", next.look(), closed)
 	wantAnswer(t, "closed", last.look(), closed)
 
-	s.do("STOCK.OPEN j 0")
-	wantAnswer(t, "sold out", next.ask("STOCK.HOLD j a ann 1 WAIT 1000"), "")
-	wantAnswer(t, "sold out", last.ask("STOCK.HOLD j b bob 1 WAIT 1000"), "")
+	s.do("STOCK.OPEN j 1", "STOCK.HOLD j z zoe 1")
+	wantAnswer(t, "all held", next.ask("STOCK.HOLD j a ann 1 WAIT 1000"), "")
+	wantAnswer(t, "all held", last.ask("STOCK.HOLD j b bob 1 WAIT 1000"), "")
 	s.do("STOCK.DROP j")
 	wantAnswer(t, "dropped", next.look(), "-ERR no such key")
 	wantAnswer(t, "dropped", last.look(), "-ERR no such key")
 
-	s.do("STOCK.OPEN j 0")
-	wantAnswer(t, "sold out", next.ask("STOCK.HOLD j a ann 1 WAIT 1000"), "")
+	s.do("STOCK.OPEN j 1", "STOCK.HOLD j z zoe 1")
+	wantAnswer(t, "all held", next.ask("STOCK.HOLD j a ann 1 WAIT 1000"), "")
 	s.do("FLUSHALL")
 	wantAnswer(t, "flushed", next.look(), "-ERR no such key")
 	if n := s.engine.Waiting(); n != 0 {
 		t.Errorf("%d still wait", n)
+	}
+}
+
+// TestNobodyWaitsInVain: who wants more than is unsold is told at once, at the beginning or as soon
+// as the last of it is sold, and so those behind get what there is.
+func TestNobodyWaitsInVain(t *testing.T) {
+	for _, shards := range []int{1, 8} {
+		s := newStore(t, shards)
+		deadline := s.nowMs + 9000
+		s.do("STOCK.OPEN k 3", "STOCK.HOLD k a ann 1 FOR 9000", "STOCK.HOLD k b bob 1 FOR 9000",
+			"STOCK.HOLD k c cid 1 FOR 9000", "STOCK.CONFIRM k a")
+		first, second, third := s.buyer(), s.buyer(), s.buyer()
+		wantAnswer(t, "too many", first.ask("STOCK.HOLD k d dan 3 WAIT 20000"),
+			fmt.Sprintf("ALL_HELD %d", deadline))
+		wantAnswer(t, "first", first.ask("STOCK.HOLD k e eve 2 WAIT 20000"), "")
+		wantAnswer(t, "second", second.ask("STOCK.HOLD k f fay 1 WAIT 20000"), "")
+		wantAnswer(t, "too many behind others", third.ask("STOCK.HOLD k g gus 3 WAIT 20000"),
+			fmt.Sprintf("ALL_HELD %d", deadline))
+		s.do("STOCK.CONFIRM k b")
+		wantAnswer(t, "first, one is left", first.look(), fmt.Sprintf("ALL_HELD %d", deadline))
+		wantAnswer(t, "second, one is left", second.look(), "")
+		s.do("STOCK.CONFIRM k c")
+		wantAnswer(t, "second, none is left", second.look(), "SOLD_OUT")
+		wantAnswer(t, "none is left", second.ask("STOCK.HOLD k h hal 1 WAIT 20000"), "SOLD_OUT")
+		s.do("STOCK.ADD k 1")
+		wantAnswer(t, "more came", short(s.do("STOCK.HOLD k i ian 1 FOR 5 WAIT 20000")),
+			fmt.Sprintf("HELD 4 %d", s.nowMs+5))
+		wantAnswer(t, "first", first.ask("STOCK.HOLD k j joe 1 WAIT 20000"), "")
+		s.do("STOCK.RELEASE k i")
+		wantAnswer(t, "first", first.look(), fmt.Sprintf("HELD 5 %d", s.nowMs+600000))
+		if n := s.engine.Waiting(); n != 0 {
+			t.Errorf("%d still wait", n)
+		}
 	}
 }

@@ -10,19 +10,23 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"stampede/internal/config"
+	"stampede/internal/disk"
 	"stampede/internal/disk/faulty"
 	"stampede/internal/engine"
 	"stampede/internal/journal"
 	"stampede/internal/session"
 )
 
-// startKept is a server that keeps its data on a disk and never syncs by itself.
-func startKept(t *testing.T, transport Transport) (store *engine.Engine, addr string) {
+// startKept is a server that keeps its data on a disk.
+func startKept(
+	t *testing.T, transport Transport, fsync string, fs disk.FS,
+) (store *engine.Engine, addr string) {
 	t.Helper()
 	parameters := config.New()
-	for name, value := range map[string]string{"appendonly": "yes", "appendfsync": "no"} {
+	for name, value := range map[string]string{"appendonly": "yes", "appendfsync": fsync} {
 		if err := parameters.SetAtStart(name, value); err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +36,7 @@ func startKept(t *testing.T, transport Transport) (store *engine.Engine, addr st
 	store, err := engine.New(engine.Options{
 		Shards: 2, Config: parameters, Registry: registry, ReserveBytes: 1 << 30,
 		Durability: &engine.Durability{
-			FS: faulty.New(1), Dir: "data",
+			FS: fs, Dir: "data",
 			Durable: func(journal.Position) { door.Durable() }, Failed: func() { door.Durable() },
 		},
 	})
@@ -75,12 +79,8 @@ func startKept(t *testing.T, transport Transport) (store *engine.Engine, addr st
 // TestSalesWaitForTheDisk: with a disk that nobody else syncs, STOCK.CONFIRM makes it durable
 // before it answers, unless it is told not to.
 func TestSalesWaitForTheDisk(t *testing.T) {
-	transports := []Transport{Net}
-	if Best == Epoll {
-		transports = append(transports, Epoll)
-	}
-	for _, transport := range transports {
-		store, addr := startKept(t, transport)
+	for _, transport := range transports() {
+		store, addr := startKept(t, transport, "no", faulty.New(1))
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
@@ -121,6 +121,90 @@ func TestSalesWaitForTheDisk(t *testing.T) {
 			log.Durable() < log.End() {
 			t.Errorf("%s: %q at %d, durable is %d", transport, got, log.End(), log.Durable())
 		}
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// transports are all that there are here.
+func transports() []Transport {
+	if Best == Epoll {
+		return []Transport{Net, Epoll}
+	}
+	return []Transport{Net}
+}
+
+// gatedDisk is a disk whose syncs wait while it is shut.
+func gatedDisk() (fs *faulty.FS, shut, open func()) {
+	fs = faulty.New(1)
+	var mu sync.Mutex
+	fs.Hook(func(op faulty.Op) error {
+		if op.Kind == faulty.Sync {
+			mu.Lock()
+			defer mu.Unlock()
+		}
+		return nil
+	})
+	return fs, mu.Lock, mu.Unlock
+}
+
+// TestSalesThatDoNotWait: with appendfsync always and a disk that does not sync for now, ACK
+// MEMORY is answered at once; what stands before it on the same connection holds it back.
+func TestSalesThatDoNotWait(t *testing.T) {
+	for _, transport := range transports() {
+		disk, shut, open := gatedDisk()
+		store, addr := startKept(t, transport, "always", disk)
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := bufio.NewReader(conn)
+		send := func(calls string) {
+			if _, err := conn.Write([]byte(calls)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := func(lines ...string) {
+			t.Helper()
+			_ = conn.SetReadDeadline(time.Now().Add(patience))
+			for _, line := range lines {
+				if got, err := in.ReadString('\n'); got != line+"\r\n" || err != nil {
+					t.Fatalf("%s: got %q %v, want %q", transport, got, err, line)
+				}
+			}
+		}
+		send("STOCK.OPEN k 9\r\nSET there 1\r\n")
+		want("+OK", "+OK")
+		for _, id := range []string{"a", "b", "c"} {
+			send("STOCK.HOLD k " + id + " ann 1\r\n")
+			for range 4 {
+				_, _ = in.ReadString('\n') // the deadline is any
+			}
+		}
+		shut()
+		ended := false
+		defer func() {
+			if !ended {
+				open()
+			}
+		}()
+		send("STOCK.CONFIRM k a ACK MEMORY\r\n")
+		want("*2", "+SOLD", ":1")
+		send("STOCK.CONFIRM k b ACK MEMORY\r\nSTOCK.CONFIRM k a ACK MEMORY\r\n")
+		want("*2", "+SOLD", ":2", "*2", "+ALREADY SOLD", ":1")
+		if store.Journal().Durable() == store.Journal().End() {
+			t.Errorf("%s: the disk has synced", transport)
+		}
+		send("SET other 1\r\nSTOCK.CONFIRM k c ACK MEMORY\r\n")
+		eventually(t, "the calls have run", func() bool { return store.Summary().DBs[0].Keys == 3 })
+		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if line, err := in.ReadString('\n'); err == nil {
+			t.Errorf("%s: %q is told before it is durable", transport, line)
+		}
+		open()
+		ended = true
+		want("+OK", "*2", "+SOLD", ":3")
 		if err := conn.Close(); err != nil {
 			t.Error(err)
 		}

@@ -170,6 +170,9 @@ func (c *Conn) finish(w *Worker) bool {
 
 // note keeps how far the journal must come before the replies of an outcome go.
 func (c *Conn) note(o *engine.Outcome) {
+	if o.Seen == 0 {
+		return // whatever it has changed, its replies need not wait for that
+	}
 	c.seen, c.changed = max(c.seen, o.Seen), c.changed || o.Changed
 	c.durable = c.durable || o.Durable
 }

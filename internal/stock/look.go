@@ -40,6 +40,9 @@ func (s *Stock) NextDeadline(nowMs int64) (atMs int64, ok bool) {
 	return s.book.endMs(first.ref()), true
 }
 
+// Unsold is how many units are free or held: nobody can hold more unless some are added.
+func (s *Stock) Unsold() int64 { return s.units - s.sold }
+
 // Used is how many units a buyer holds or has bought; 0 where buyers have no limit. Cost:
 // O(log n).
 func (s *Stock) Used(nowMs int64, buyer []byte) int64 {

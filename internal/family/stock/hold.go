@@ -75,7 +75,7 @@ func tryHold(tx command.Tx, c *command.Call) (done bool) {
 	case err != nil:
 		fail(c, err)
 		return true
-	case known, !behind && a.Outcome == rules.Held, !worthWaiting(a.Outcome):
+	case known, !behind && a.Outcome == rules.Held, !worthWaiting(&s, &w.request, a.Outcome):
 		hold(&s, c, &w.request)
 		return true
 	case w.waitMs == 0 || c.InExec:
@@ -92,9 +92,12 @@ func tryHold(tx command.Tx, c *command.Call) (done bool) {
 	return false
 }
 
-// worthWaiting tells whether time, a release or more units may bring what was refused.
-func worthWaiting(o rules.Outcome) bool {
-	return o == rules.Held || o == rules.AllHeld || o == rules.TooFew || o == rules.SoldOut
+// worthWaiting tells whether time or a release may bring what was refused. What is sold does
+// not come back: those who can only hope for a restock are told at once, and no longer stand
+// before others who want less.
+func worthWaiting(s *keyspace.Stock, r *rules.Request, o rules.Outcome) bool {
+	scarce := o == rules.Held || o == rules.AllHeld || o == rules.TooFew
+	return scarce && r.Units <= s.Look().Unsold()
 }
 
 // hold answers a call for good.
@@ -143,18 +146,18 @@ func holdTimeUp(tx command.Tx, c *command.Call) {
 // confirm is STOCK.CONFIRM.
 func confirm(db *keyspace.DB, c *command.Call) {
 	key, id := c.Args.Bytes(), c.Args.Bytes()
-	durable := readAck(db, &c.Args)
+	durable, atOnce := readAck(db, &c.Args)
 	s, ok := find(db, c, key)
 	if !ok || !named(c, id) {
 		return
 	}
-	c.Durable = durable
+	c.Durable, c.AtOnce = durable, atOnce
 	answer(c, s.Confirm(id))
 }
 
 // readAck reads whether a sale must be on the disk before it is told: where there is a
-// journal it must, unless the call says otherwise.
-func readAck(db *keyspace.DB, a *command.Args) (durable bool) {
+// journal it must, unless the call wants to be told at once.
+func readAck(db *keyspace.DB, a *command.Args) (durable, atOnce bool) {
 	journal := db.Space().Journaled()
 	durable = journal
 	switch {
@@ -162,7 +165,7 @@ func readAck(db *keyspace.DB, a *command.Args) (durable bool) {
 	case !a.Opt("ACK"):
 		a.Fail(reply.ErrSyntax)
 	case a.Opt("MEMORY"):
-		durable = false
+		durable, atOnce = false, true
 	case a.Opt("JOURNAL"):
 		if !journal {
 			a.Fail(errJournal)
@@ -175,7 +178,7 @@ func readAck(db *keyspace.DB, a *command.Args) (durable bool) {
 	if a.More() {
 		a.Fail(reply.ErrSyntax)
 	}
-	return durable
+	return durable, atOnce
 }
 
 // named tells whether an id may be one; if not, the call has been answered.
