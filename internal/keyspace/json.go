@@ -138,6 +138,9 @@ func (j *JSON) Overwrite(edits []jsondoc.Edit) bool {
 // Remove removes the key.
 func (j *JSON) Remove() { j.e.Remove() }
 
+// Notify is [DB.Notify] of the key, with the class that RedisJSON uses.
+func (j *JSON) Notify(name string) { j.e.db.Notify(EventModule, name, j.key) }
+
 func (j *JSON) changed() {
 	j.e.tellJSON(j.key)
 	j.e.db.changed(j.key)

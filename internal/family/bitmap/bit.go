@@ -89,6 +89,7 @@ func set(db *keyspace.DB, c *command.Call) {
 			part[0] |= mask
 		}
 		e.Splice(key, int(bit>>3), part[:])
+		db.Notify(keyspace.EventString, "setbit", key)
 	}
 	c.Reply.Int(old)
 }

@@ -71,8 +71,10 @@ func store(db *keyspace.DB, c *command.Call, key, result []byte) {
 	}
 	if len(result) > 0 {
 		e.SetRaw(key, result, 0)
+		db.Notify(keyspace.EventString, "set", key)
 	} else if e.Exists() {
 		e.Remove()
+		db.Notify(keyspace.EventGeneric, "del", key)
 	}
 	c.Reply.Int(int64(len(result)))
 }

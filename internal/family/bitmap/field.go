@@ -126,8 +126,12 @@ func field(db *keyspace.DB, c *command.Call) {
 	grows := int(last>>3) >= e.TextLen()
 	e.Loosen(key, int(last>>3)+1)
 	c.Reply.Array(len(steps))
+	changed := false
 	for i := range steps {
-		steps[i].do(&e, key, grows, c.Reply)
+		changed = steps[i].do(&e, key, grows, c.Reply) || changed
+	}
+	if changed {
+		db.Notify(keyspace.EventString, "setbit", key)
 	}
 }
 
@@ -174,12 +178,12 @@ func readFields(db *keyspace.DB, c *command.Call, key []byte, steps []step) {
 
 // do runs one step on a string that is long enough for it, if it writes. What the string has
 // already is written only if the call has made it longer: then it counts as a change.
-func (s *step) do(e *keyspace.Entry, key []byte, grown bool, r *reply.Buffer) {
+func (s *step) do(e *keyspace.Entry, key []byte, grown bool, r *reply.Buffer) (changed bool) {
 	w := windowOf(e.Text(), s.bit)
 	old := s.kind.value(w.get(s.bit, s.kind.width))
 	if s.verb == getField {
 		r.Int(old)
-		return
+		return false
 	}
 	base, by, answer := old, s.number, old
 	if s.verb == setField {
@@ -188,18 +192,19 @@ func (s *step) do(e *keyspace.Entry, key []byte, grown bool, r *reply.Buffer) {
 	number, ok := s.kind.add(base, by, s.overflow)
 	if !ok {
 		r.Null()
-		return
+		return false
 	}
 	if s.verb == incrField {
 		answer = number
 	}
 	r.Int(answer)
 	if number == old && !grown {
-		return
+		return false
 	}
 	w.put(s.bit, s.kind.width, uint64(number))
 	first, last := s.bit>>3, s.last()>>3
 	e.Splice(key, int(first), w[:last-first+1])
+	return true
 }
 
 // window is the bytes around an integer of up to 64 bits, from the byte on in which it

@@ -82,9 +82,12 @@ func restore(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(restoreRefusal(err))
 		return
 	}
-	db.Delete(w.key)
-	if w.ttlMs == 0 || w.ttlMs > db.NowMs() {
+	switch had := db.Delete(w.key); {
+	case w.ttlMs == 0 || w.ttlMs > db.NowMs():
 		w.put(db, &told)
+		db.Notify(keyspace.EventGeneric, "restore", w.key)
+	case had:
+		db.Notify(keyspace.EventGeneric, "del", w.key)
 	}
 	c.Reply.OK()
 }

@@ -85,16 +85,23 @@ func expire(db *keyspace.DB, c *command.Call, unitMs, baseMs int64) {
 		deadlineMs = 1 // 0 would mean none; both are long past
 	}
 	e.SetDeadline(deadlineMs)
+	if e.Exists() {
+		db.Notify(keyspace.EventGeneric, "expire", key)
+	} else {
+		db.Notify(keyspace.EventGeneric, "del", key)
+	}
 	c.Reply.Int(1)
 }
 
 func persist(db *keyspace.DB, c *command.Call) {
-	e := db.Find(c.Args.Bytes())
+	key := c.Args.Bytes()
+	e := db.Find(key)
 	if !e.Exists() || e.DeadlineMs() == 0 {
 		c.Reply.Int(0)
 		return
 	}
 	e.SetDeadline(0)
+	db.Notify(keyspace.EventGeneric, "persist", key)
 	c.Reply.Int(1)
 }
 

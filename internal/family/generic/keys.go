@@ -30,7 +30,16 @@ func del(tx command.Tx, c *command.Call) {
 			return
 		}
 	}
-	count(tx, c, (*keyspace.DB).Delete)
+	count(tx, c, remove)
+}
+
+// remove removes a key, tells of it, and tells whether it was there.
+func remove(db *keyspace.DB, key []byte) bool {
+	there := db.Delete(key)
+	if there {
+		db.Notify(keyspace.EventGeneric, "del", key)
+	}
+	return there
 }
 
 // mayPut tells whether another value may take the place of what is under key; if not, the
@@ -73,8 +82,7 @@ func rename(tx command.Tx, c *command.Call) {
 			return
 		}
 		tx.DB(c.DB, newKey).Delete(newKey)
-		e = tx.DB(c.DB, key).Peek(key)
-		e.MoveTo(tx.DB(c.DB, newKey), newKey)
+		moveTo(tx, c, key, newKey)
 	}
 	c.Reply.OK()
 }
@@ -95,8 +103,17 @@ func renameNX(tx command.Tx, c *command.Call) {
 		c.Reply.Fail(reply.ErrOOM)
 		return
 	}
-	e.MoveTo(tx.DB(c.DB, newKey), newKey)
+	moveTo(tx, c, key, newKey)
 	c.Reply.Int(1)
+}
+
+// moveTo gives a key a name that is free.
+func moveTo(tx command.Tx, c *command.Call, key, newKey []byte) {
+	from, to := tx.DB(c.DB, key), tx.DB(c.DB, newKey)
+	e := from.Peek(key)
+	e.MoveTo(to, newKey)
+	from.Notify(keyspace.EventGeneric, "rename_from", key)
+	to.Notify(keyspace.EventGeneric, "rename_to", newKey)
 }
 
 func move(db *keyspace.DB, c *command.Call) {
@@ -120,6 +137,8 @@ func move(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	e.MoveTo(dst, key)
+	db.Notify(keyspace.EventGeneric, "move_from", key)
+	dst.Notify(keyspace.EventGeneric, "move_to", key)
 	c.Reply.Int(1)
 }
 
@@ -177,6 +196,7 @@ func copyTo(tx command.Tx, c *command.Call, source, destination []byte, n int, r
 		e = tx.DB(c.DB, source).Peek(source)
 	}
 	e.CopyTo(dst, destination)
+	dst.Notify(keyspace.EventGeneric, "copy_to", destination)
 	c.Reply.Int(1)
 }
 

@@ -75,13 +75,17 @@ func add(db *keyspace.DB, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	n := int64(0)
+	n, changed := int64(0), false
 	for c.Args.More() {
 		score := scoreOf(parsePlace(&c.Args))
 		outcome, _ := z.AddIf(rule, score, c.Args.Bytes())
+		changed = changed || outcome >= keyspace.AddUpdated
 		if outcome == keyspace.AddCreated || countChanged && outcome == keyspace.AddUpdated {
 			n++
 		}
+	}
+	if changed {
+		db.Notify(keyspace.EventZSet, "zadd", key)
 	}
 	c.Reply.Int(n)
 }

@@ -307,7 +307,8 @@ func (q *query) store(db *keyspace.DB, c *command.Call, found []hit) {
 		c.Reply.Err(err)
 		return
 	}
-	if e.Exists() {
+	had := e.Exists()
+	if had {
 		e.Remove()
 	}
 	z, err := db.FindZSet(q.target)
@@ -328,6 +329,16 @@ func (q *query) store(db *keyspace.DB, c *command.Call, found []hit) {
 			score = found[i].metres / q.shape.unit
 		}
 		z.Add(score, []byte(found[i].member))
+	}
+	event := "georadiusstore"
+	if q.form.search {
+		event = "geosearchstore"
+	}
+	switch {
+	case z.Exists():
+		db.Notify(keyspace.EventZSet, event, q.target)
+	case had:
+		db.Notify(keyspace.EventGeneric, "del", q.target)
 	}
 	c.Reply.Int(int64(len(found)))
 }

@@ -32,7 +32,8 @@ func setAll(db *keyspace.DB, c *command.Call) (created int, ok bool) {
 		c.Reply.Fail(reply.ErrArity(c.Row.Lower))
 		return 0, false
 	}
-	h, ok := find(db, c, c.Args.Bytes())
+	key := c.Args.Bytes()
+	h, ok := find(db, c, key)
 	if !ok {
 		return 0, false
 	}
@@ -42,11 +43,13 @@ func setAll(db *keyspace.DB, c *command.Call) (created int, ok bool) {
 			created++
 		}
 	}
+	db.Notify(keyspace.EventHash, "hset", key)
 	return created, true
 }
 
 func setNX(db *keyspace.DB, c *command.Call) {
-	h, ok := find(db, c, c.Args.Bytes())
+	key := c.Args.Bytes()
+	h, ok := find(db, c, key)
 	if !ok {
 		return
 	}
@@ -56,11 +59,13 @@ func setNX(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	h.Set(field, value)
+	db.Notify(keyspace.EventHash, "hset", key)
 	c.Reply.Int(1)
 }
 
 func del(db *keyspace.DB, c *command.Call) {
-	h, ok := find(db, c, c.Args.Bytes())
+	key := c.Args.Bytes()
+	h, ok := find(db, c, key)
 	if !ok {
 		return
 	}
@@ -68,6 +73,12 @@ func del(db *keyspace.DB, c *command.Call) {
 	for c.Args.More() {
 		if h.Delete(c.Args.Bytes()) {
 			deleted++
+		}
+	}
+	if deleted > 0 {
+		db.Notify(keyspace.EventHash, "hdel", key)
+		if !h.Exists() {
+			db.Notify(keyspace.EventGeneric, "del", key)
 		}
 	}
 	c.Reply.Int(int64(deleted))
@@ -96,6 +107,7 @@ func incrBy(db *keyspace.DB, c *command.Call) {
 	}
 	var digits [20]byte
 	h.Set(field, strconv.AppendInt(digits[:0], n+by, 10))
+	db.Notify(keyspace.EventHash, "hincrby", key)
 	c.Reply.Int(n + by)
 }
 
@@ -130,5 +142,6 @@ func incrByFloat(db *keyspace.DB, c *command.Call) {
 	}
 	text := longdouble.Text(sum)
 	h.Set(field, []byte(text))
+	db.Notify(keyspace.EventHash, "hincrbyfloat", key)
 	c.Reply.Text(text)
 }

@@ -54,6 +54,7 @@ func add(db *keyspace.DB, c *command.Call) {
 	case err != nil:
 		c.Reply.Err(err)
 	case changed:
+		db.Notify(keyspace.EventString, "pfadd", key)
 		c.Reply.Int(1)
 	default:
 		c.Reply.Int(0)

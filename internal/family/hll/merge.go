@@ -112,6 +112,7 @@ func merge(tx command.Tx, c *command.Call) {
 	} else {
 		put(&e, key, s)
 	}
+	db.Notify(keyspace.EventString, "pfadd", key)
 	c.Reply.OK()
 }
 

@@ -77,6 +77,9 @@ func (ch *chapter) arrPop(db *keyspace.DB, c *command.Call) {
 	t.changeAll(c, jsondoc.Array, notArray, func(v jsondoc.Value) error {
 		popped := v.Element(int(fromStart(index, int64(v.Len()))))
 		if !popped.Exists() {
+			if !t.path.Legacy() {
+				t.vain++
+			}
 			c.Reply.Null()
 			return nil
 		}

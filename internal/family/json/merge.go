@@ -26,7 +26,7 @@ func (ch *chapter) merge(db *keyspace.DB, c *command.Call) {
 	}
 	var t target
 	isSet, err := t.merge(ch, db, key, path, text)
-	answerSet(c, isSet, err)
+	t.answerSet(c, isSet, err)
 }
 
 // merge merges the patch that text is into what the path leads to, and tells whether there

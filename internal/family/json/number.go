@@ -97,6 +97,8 @@ func (ch *chapter) calculate(db *keyspace.DB, c *command.Call, op operation) {
 	if err != nil {
 		c.Reply.Truncate(at)
 		c.Reply.Err(err)
+	} else if len(t.desk.Edits) > 0 {
+		t.Notify(c.Row.Lower)
 	}
 }
 

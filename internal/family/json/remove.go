@@ -9,7 +9,7 @@ import (
 )
 
 func (ch *chapter) del(db *keyspace.DB, c *command.Call) {
-	ch.count(db, c, func(t *target) (n int, err error) {
+	ch.count(db, c, "json.del", func(t *target) (n int, err error) {
 		switch {
 		case !t.Exists():
 			return 0, nil
@@ -28,7 +28,7 @@ func (ch *chapter) del(db *keyspace.DB, c *command.Call) {
 }
 
 func (ch *chapter) empty(db *keyspace.DB, c *command.Call) {
-	ch.count(db, c, func(t *target) (n int, err error) {
+	ch.count(db, c, "json.clear", func(t *target) (n int, err error) {
 		if !t.Exists() {
 			return 0, errNoKey
 		}
@@ -48,9 +48,9 @@ func (ch *chapter) empty(db *keyspace.DB, c *command.Call) {
 }
 
 // count answers with how many of the values, to which the path of a call leads, change did
-// something to.
+// something to, and tells of it as event.
 func (ch *chapter) count(
-	db *keyspace.DB, c *command.Call, change func(t *target) (n int, err error),
+	db *keyspace.DB, c *command.Call, event string, change func(t *target) (n int, err error),
 ) {
 	key, path := c.Args.Bytes(), optionalPath(c)
 	if !done(c) {
@@ -64,6 +64,9 @@ func (ch *chapter) count(
 	if err != nil {
 		c.Reply.Err(err)
 		return
+	}
+	if n > 0 {
+		t.Notify(event)
 	}
 	c.Reply.Int(int64(n))
 }

@@ -41,7 +41,7 @@ func (ch *chapter) set(db *keyspace.DB, c *command.Call) {
 	}
 	var t target
 	isSet, err := t.set(ch, db, key, path, text, only)
-	answerSet(c, isSet, err)
+	t.answerSet(c, isSet, err)
 }
 
 // readFormat reads the format of a text. There is one, under two names.
@@ -54,12 +54,13 @@ func readFormat(c *command.Call) {
 	}
 }
 
-// answerSet answers whether anything was set.
-func answerSet(c *command.Call, isSet bool, err error) {
+// answerSet answers whether anything was set, and tells of it.
+func (t *target) answerSet(c *command.Call, isSet bool, err error) {
 	switch {
 	case err != nil:
 		c.Reply.Err(err)
 	case isSet:
+		t.Notify(c.Row.Lower)
 		c.Reply.OK()
 	default:
 		c.Reply.Null()
@@ -168,15 +169,22 @@ func (ch *chapter) mset(tx command.Tx, c *command.Call) {
 // impossible because of those before it, their keys become again what they were.
 func (ch *chapter) setAll(tx command.Tx, c *command.Call, triples [][]byte) (err error) {
 	images := make([]keyspace.Image, 0, len(triples)/3)
+	targets := make([]target, 0, len(triples)/3) // where something was set
 	for i := 0; err == nil && i < len(triples); i += 3 {
 		db := tx.DB(c.DB, triples[i])
 		image, _ := db.Image(triples[i])
 		images = append(images, image)
 		var t target
-		_, err = t.set(ch, db, triples[i], triples[i+1], triples[i+2], always)
+		isSet, failed := t.set(ch, db, triples[i], triples[i+1], triples[i+2], always)
+		if err = failed; isSet {
+			targets = append(targets, t)
+		}
 		db.Space().Desk().Clear()
 	}
 	if err == nil {
+		for i := range targets {
+			targets[i].Notify(c.Row.Lower)
+		}
 		return nil
 	}
 	for i, image := range slices.Backward(images[:len(images)-1]) {

@@ -56,6 +56,7 @@ type target struct {
 	limits  jsonpath.Limits
 	matches []jsonpath.Match
 	added   int // bytes of all edits' values
+	vain    int // matches of the right kind that nothing comes of, not even an event
 }
 
 // rootPath is what a path is that a call leaves out.
@@ -243,17 +244,21 @@ func (t *target) changeAll(
 	c *command.Call, kind jsondoc.Kind, otherwise string, change func(v jsondoc.Value) error,
 ) {
 	at := c.Reply.Len()
-	if err := t.change(c, kind, otherwise, change); err != nil {
+	changed, err := t.change(c, kind, otherwise, change)
+	if err != nil {
 		c.Reply.Truncate(at)
 		c.Reply.Err(err)
+	}
+	if changed > 0 {
+		t.Notify(c.Row.Lower)
 	}
 }
 
 func (t *target) change(
 	c *command.Call, kind jsondoc.Kind, otherwise string, change func(v jsondoc.Value) error,
-) error {
+) (changed int, err error) {
 	if !t.Exists() {
-		return errNoKey
+		return 0, errNoKey
 	}
 	at, legacy := c.Reply.Len(), t.path.Legacy()
 	if !legacy {
@@ -270,11 +275,15 @@ func (t *target) change(
 			continue
 		}
 		if err := change(m.Value); err != nil {
-			return err
+			return 0, err
 		}
+		changed++
 	}
 	if legacy && c.Reply.Len() == at {
-		return errPathOr(t.shownPath(), otherwise)
+		return 0, errPathOr(t.shownPath(), otherwise)
 	}
-	return t.apply()
+	if err := t.apply(); err != nil {
+		return 0, err
+	}
+	return changed - t.vain, nil
 }

@@ -25,14 +25,41 @@ func lpushx(db *keyspace.DB, c *command.Call) { push(db, c, true, true) }
 func rpushx(db *keyspace.DB, c *command.Call) { push(db, c, false, true) }
 
 func push(db *keyspace.DB, c *command.Call, front, onlyOld bool) {
-	l, ok := find(db, c, c.Args.Bytes())
+	key := c.Args.Bytes()
+	l, ok := find(db, c, key)
 	if !ok {
 		return
 	}
 	if !onlyOld || l.Exists() {
 		l.Push(front, c.Args.Rest()...)
+		tellPushed(db, key, front)
 	}
 	c.Reply.Int(int64(l.Len()))
+}
+
+func tellPushed(db *keyspace.DB, key []byte, front bool) {
+	event := "rpush"
+	if front {
+		event = "lpush"
+	}
+	db.Notify(keyspace.EventList, event, key)
+}
+
+// tellPopped tells that elements were taken from an end.
+func tellPopped(db *keyspace.DB, key []byte, l *keyspace.List, front bool) {
+	event := "rpop"
+	if front {
+		event = "lpop"
+	}
+	tellRemoved(db, event, key, l)
+}
+
+// tellRemoved tells that elements were removed, and whether the list is gone with them.
+func tellRemoved(db *keyspace.DB, event string, key []byte, l *keyspace.List) {
+	db.Notify(keyspace.EventList, event, key)
+	if !l.Exists() {
+		db.Notify(keyspace.EventGeneric, "del", key)
+	}
 }
 
 func lpop(db *keyspace.DB, c *command.Call) { pop(db, c, true) }
@@ -62,16 +89,17 @@ func pop(db *keyspace.DB, c *command.Call, front bool) {
 	case !l.Exists():
 		c.Reply.NullArray()
 	case single:
-		takeOne(c.Reply, &l, front)
+		takeOne(db, c.Reply, key, &l, front)
 	default:
-		take(c.Reply, &l, front, count)
+		take(db, c.Reply, key, &l, front, count)
 	}
 }
 
 // takeOne answers with the element at an end, which is removed.
-func takeOne(r *reply.Buffer, l *keyspace.List, front bool) {
+func takeOne(db *keyspace.DB, r *reply.Buffer, key []byte, l *keyspace.List, front bool) {
 	r.Bulk(l.Get(endIndex(l, front)))
 	l.Pop(front, 1)
+	tellPopped(db, key, l, front)
 }
 
 // endIndex is the number of the element at an end.
@@ -83,7 +111,9 @@ func endIndex(l *keyspace.List, front bool) int {
 }
 
 // take answers with up to count elements from an end, which are removed.
-func take(r *reply.Buffer, l *keyspace.List, front bool, count int64) {
+func take(
+	db *keyspace.DB, r *reply.Buffer, key []byte, l *keyspace.List, front bool, count int64,
+) {
 	n := int(min(count, int64(l.Len())))
 	r.Array(n)
 	if n == 0 {
@@ -96,6 +126,7 @@ func take(r *reply.Buffer, l *keyspace.List, front bool, count int64) {
 		return left > 0
 	})
 	l.Pop(front, n)
+	tellPopped(db, key, l, front)
 }
 
 func lmpop(tx command.Tx, c *command.Call) {
@@ -104,10 +135,10 @@ func lmpop(tx command.Tx, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	if !popFirst(tx, c, keys, func(key []byte, l *keyspace.List) {
+	if !popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
-		take(c.Reply, l, front, count)
+		take(db, c.Reply, key, l, front, count)
 	}) {
 		c.Reply.NullArray()
 	}
@@ -116,14 +147,15 @@ func lmpop(tx command.Tx, c *command.Call) {
 // popFirst calls found with the first of the lists that is there, and tells whether the
 // call has been answered.
 func popFirst(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(key []byte, l *keyspace.List)) bool {
+	found func(db *keyspace.DB, key []byte, l *keyspace.List)) bool {
 	for _, key := range keys {
-		l, ok := find(tx.DB(c.DB, key), c, key)
+		db := tx.DB(c.DB, key)
+		l, ok := find(db, c, key)
 		if !ok {
 			return true
 		}
 		if l.Exists() {
-			found(key, &l)
+			found(db, key, &l)
 			return true
 		}
 	}
@@ -197,14 +229,15 @@ func parseMove(a *command.Args) (m move) {
 
 // run moves an element and answers with it, or with an error; it is false if there is none.
 func (m *move) run(tx command.Tx, c *command.Call) (done bool) {
-	source, ok := find(tx.DB(c.DB, m.from), c, m.from)
+	from, to := tx.DB(c.DB, m.from), tx.DB(c.DB, m.to)
+	source, ok := find(from, c, m.from)
 	if !ok {
 		return true
 	}
 	if !source.Exists() {
 		return false
 	}
-	target, ok := find(tx.DB(c.DB, m.to), c, m.to)
+	target, ok := find(to, c, m.to)
 	if !ok {
 		return true
 	}
@@ -213,11 +246,13 @@ func (m *move) run(tx command.Tx, c *command.Call) (done bool) {
 	c.Reply.Bulk(element)
 	if string(m.from) == string(m.to) {
 		m.rotate(&source, element)
-		return true
+	} else {
+		target.Push(m.toFront, element)
+		source, _ = from.FindList(m.from) // the change of the other is behind it
+		source.Pop(m.fromFront, 1)
 	}
-	target.Push(m.toFront, element)
-	source, _ = tx.DB(c.DB, m.from).FindList(m.from) // the change of the other is behind it
-	source.Pop(m.fromFront, 1)
+	tellPushed(to, m.to, m.toFront)
+	tellPopped(from, m.from, &source, m.fromFront)
 	return true
 }
 

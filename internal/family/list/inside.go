@@ -58,7 +58,8 @@ func index(db *keyspace.DB, c *command.Call) {
 }
 
 func set(db *keyspace.DB, c *command.Call) {
-	l, ok := find(db, c, c.Args.Bytes())
+	key := c.Args.Bytes()
+	l, ok := find(db, c, key)
 	if !ok {
 		return
 	}
@@ -77,6 +78,7 @@ func set(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	l.Set(i, element)
+	db.Notify(keyspace.EventList, "lset", key)
 	c.Reply.OK()
 }
 
@@ -111,6 +113,7 @@ func insert(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	l.Insert(i, element)
+	db.Notify(keyspace.EventList, "linsert", key)
 	c.Reply.Int(int64(l.Len()))
 }
 
@@ -168,6 +171,7 @@ func trim(db *keyspace.DB, c *command.Call) {
 		behind := l.Len() - first - n
 		l.Pop(true, first)
 		l.Pop(false, behind)
+		tellRemoved(db, "ltrim", key, &l)
 	}
 	c.Reply.OK()
 }
@@ -189,5 +193,9 @@ func rem(db *keyspace.DB, c *command.Call) {
 	case count < 0 && count != math.MinInt64:
 		n = int(-count)
 	}
-	c.Reply.Int(int64(l.RemoveEqual(element, n, count >= 0)))
+	removed := l.RemoveEqual(element, n, count >= 0)
+	if removed > 0 {
+		tellRemoved(db, "lrem", key, &l)
+	}
+	c.Reply.Int(int64(removed))
 }

@@ -30,10 +30,10 @@ func bpop(tx command.Tx, c *command.Call, front bool) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(key []byte, l *keyspace.List) {
+	return await(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
-		takeOne(c.Reply, l, front)
+		takeOne(db, c.Reply, key, l, front)
 	})
 }
 
@@ -46,10 +46,10 @@ func blmpop(tx command.Tx, c *command.Call) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(key []byte, l *keyspace.List) {
+	return await(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
-		take(c.Reply, l, front, count)
+		take(db, c.Reply, key, l, front, count)
 	})
 }
 
@@ -57,19 +57,20 @@ func blmpop(tx command.Tx, c *command.Call) (done bool) {
 // to wait: for lack of a list, or because others have come before it. When it is tried
 // again, what counts is the key that has changed, and what is no list is not there.
 func await(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(key []byte, l *keyspace.List)) (done bool) {
+	found func(db *keyspace.DB, key []byte, l *keyspace.List)) (done bool) {
 	if key := c.Ready; key != nil {
-		l, err := tx.DB(c.DB, key).FindList(key)
+		db := tx.DB(c.DB, key)
+		l, err := db.FindList(key)
 		if err != nil || !l.Exists() {
 			return false
 		}
-		found(key, &l)
+		found(db, key, &l)
 		return true
 	}
 	inTurn := true
-	done = popFirst(tx, c, keys, func(key []byte, l *keyspace.List) {
+	done = popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
 		if inTurn = !c.Others; inTurn {
-			found(key, l)
+			found(db, key, l)
 		}
 	})
 	return done && inTurn

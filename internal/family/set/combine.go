@@ -21,9 +21,9 @@ func diff(tx command.Tx, c *command.Call)  { answer(tx, c, subtract) }
 func inter(tx command.Tx, c *command.Call) { answer(tx, c, intersect) }
 func union(tx command.Tx, c *command.Call) { answer(tx, c, unite) }
 
-func diffStore(tx command.Tx, c *command.Call)  { store(tx, c, subtract) }
-func interStore(tx command.Tx, c *command.Call) { store(tx, c, intersect) }
-func unionStore(tx command.Tx, c *command.Call) { store(tx, c, unite) }
+func diffStore(tx command.Tx, c *command.Call)  { store(tx, c, subtract, "sdiffstore") }
+func interStore(tx command.Tx, c *command.Call) { store(tx, c, intersect, "sinterstore") }
+func unionStore(tx command.Tx, c *command.Call) { store(tx, c, unite, "sunionstore") }
 
 // readSets looks up the sets under keys.
 func readSets(tx command.Tx, c *command.Call, keys [][]byte) ([]keyspace.Set, error) {
@@ -58,7 +58,8 @@ func answer(tx command.Tx, c *command.Call, do operation) {
 	c.Reply.SetAt(head, n)
 }
 
-func store(tx command.Tx, c *command.Call, do operation) {
+// store keeps what an operation makes, and tells of it as event.
+func store(tx command.Tx, c *command.Call, do operation, event string) {
 	dst := c.Args.Bytes()
 	sets, err := readSets(tx, c, c.Args.Rest())
 	db := tx.DB(c.DB, dst)
@@ -69,7 +70,7 @@ func store(tx command.Tx, c *command.Call, do operation) {
 	}
 	var found gathering
 	loose := do(sets, found.take)
-	db.Delete(dst)
+	had := db.Delete(dst)
 	s, err := db.FindSet(dst)
 	if err != nil {
 		panic("set: a removed key is of a wrong type")
@@ -78,6 +79,12 @@ func store(tx command.Tx, c *command.Call, do operation) {
 		s.Loosen()
 	}
 	found.each(func(member []byte) { s.Add(member) })
+	switch {
+	case s.Exists():
+		db.Notify(keyspace.EventSet, event, dst)
+	case had:
+		db.Notify(keyspace.EventGeneric, "del", dst)
+	}
 	c.Reply.Int(int64(len(found.ends)))
 }
 

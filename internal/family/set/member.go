@@ -22,8 +22,8 @@ func read(db *keyspace.DB, c *command.Call) (s keyspace.Set, ok bool) {
 }
 
 // find is read for a call that changes the set.
-func find(db *keyspace.DB, c *command.Call) (s keyspace.Set, ok bool) {
-	s, err := db.FindSet(c.Args.Bytes())
+func find(db *keyspace.DB, c *command.Call, key []byte) (s keyspace.Set, ok bool) {
+	s, err := db.FindSet(key)
 	if err != nil {
 		c.Reply.Err(err)
 		return s, false
@@ -32,7 +32,8 @@ func find(db *keyspace.DB, c *command.Call) (s keyspace.Set, ok bool) {
 }
 
 func add(db *keyspace.DB, c *command.Call) {
-	s, ok := find(db, c)
+	key := c.Args.Bytes()
+	s, ok := find(db, c, key)
 	if !ok {
 		return
 	}
@@ -40,11 +41,15 @@ func add(db *keyspace.DB, c *command.Call) {
 	for c.Args.More() {
 		added += oneIf(s.Add(c.Args.Bytes()))
 	}
+	if added > 0 {
+		db.Notify(keyspace.EventSet, "sadd", key)
+	}
 	c.Reply.Int(added)
 }
 
 func rem(db *keyspace.DB, c *command.Call) {
-	s, ok := find(db, c)
+	key := c.Args.Bytes()
+	s, ok := find(db, c, key)
 	if !ok {
 		return
 	}
@@ -52,7 +57,18 @@ func rem(db *keyspace.DB, c *command.Call) {
 	for c.Args.More() {
 		removed += oneIf(s.Remove(c.Args.Bytes()))
 	}
+	if removed > 0 {
+		tellRemoved(db, "srem", key, s.Exists())
+	}
 	c.Reply.Int(removed)
+}
+
+// tellRemoved tells that members were removed, and whether their set is gone with them.
+func tellRemoved(db *keyspace.DB, event string, key []byte, stays bool) {
+	db.Notify(keyspace.EventSet, event, key)
+	if !stays {
+		db.Notify(keyspace.EventGeneric, "del", key)
+	}
 }
 
 func oneIf(yes bool) int64 {
@@ -120,9 +136,12 @@ func move(tx command.Tx, c *command.Call) {
 	case !source.Remove(member):
 		c.Reply.Int(0)
 	default:
+		tellRemoved(tx.DB(c.DB, from), "srem", from, source.Exists())
 		// The entry of the target was a view from before the removal.
 		target, _ = tx.DB(c.DB, to).FindSet(to)
-		target.Add(member)
+		if target.Add(member) {
+			tx.DB(c.DB, to).Notify(keyspace.EventSet, "sadd", to)
+		}
 		c.Reply.Int(1)
 	}
 }

@@ -88,6 +88,7 @@ func delIf(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(keyspace.ErrStockOpen)
 	default:
 		e.Remove()
+		db.Notify(keyspace.EventGeneric, "del", key)
 		c.Reply.Int(1)
 	}
 }

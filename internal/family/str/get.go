@@ -49,10 +49,12 @@ func getSet(db *keyspace.DB, c *command.Call) {
 	}
 	answer(c, &e)
 	e.Set(key, value, 0)
+	db.Notify(keyspace.EventString, "set", key)
 }
 
 func getDel(db *keyspace.DB, c *command.Call) {
-	e, err := db.FindString(c.Args.Bytes())
+	key := c.Args.Bytes()
+	e, err := db.FindString(key)
 	if err != nil {
 		c.Reply.Err(err)
 		return
@@ -60,6 +62,7 @@ func getDel(db *keyspace.DB, c *command.Call) {
 	answer(c, &e)
 	if e.Exists() {
 		e.Remove()
+		db.Notify(keyspace.EventGeneric, "del", key)
 	}
 }
 
@@ -85,8 +88,18 @@ func getEx(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	answer(c, &e)
-	if l.given || l.persist {
-		e.SetDeadline(deadlineMs)
+	if !l.given && !l.persist {
+		return
+	}
+	had := e.DeadlineMs() != 0
+	e.SetDeadline(deadlineMs)
+	switch {
+	case !e.Exists():
+		db.Notify(keyspace.EventGeneric, "del", key)
+	case l.given:
+		db.Notify(keyspace.EventGeneric, "expire", key)
+	case had:
+		db.Notify(keyspace.EventGeneric, "persist", key)
 	}
 }
 

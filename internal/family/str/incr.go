@@ -50,6 +50,7 @@ func add(db *keyspace.DB, c *command.Call, key []byte, by int64) {
 		c.Reply.Fail(reply.ErrOverflow)
 	default:
 		e.SetInt(key, n+by, keyspace.KeepDeadline)
+		db.Notify(keyspace.EventString, "incrby", key)
 		c.Reply.Int(n + by)
 	}
 }
@@ -78,5 +79,6 @@ func incrByFloat(db *keyspace.DB, c *command.Call) {
 	}
 	text := longdouble.Text(sum)
 	e.SetText(key, []byte(text), keyspace.KeepDeadline)
+	db.Notify(keyspace.EventString, "incrbyfloat", key)
 	c.Reply.Text(text)
 }

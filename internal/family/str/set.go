@@ -121,6 +121,7 @@ func set(db *keyspace.DB, c *command.Call) {
 	if !c.Args.More() {
 		if e := db.Find(key); mayPut(&e, c) {
 			e.Set(key, value, 0)
+			db.Notify(keyspace.EventString, "set", key)
 			c.Reply.OK()
 		}
 		return
@@ -161,7 +162,16 @@ func setWith(db *keyspace.DB, c *command.Call, key, value []byte) {
 		c.Reply.OK()
 	}
 	if met {
-		e.Set(key, value, deadlineMs)
+		put(db, &e, key, value, deadlineMs)
+	}
+}
+
+// put sets a string and tells of it, and of its deadline if it has been given one.
+func put(db *keyspace.DB, e *keyspace.Entry, key, value []byte, deadlineMs int64) {
+	e.Set(key, value, deadlineMs)
+	db.Notify(keyspace.EventString, "set", key)
+	if deadlineMs > 0 {
+		db.Notify(keyspace.EventGeneric, "expire", key)
 	}
 }
 
@@ -183,7 +193,7 @@ func setNX(db *keyspace.DB, c *command.Call) {
 		c.Reply.Int(0)
 		return
 	}
-	e.Set(key, value, 0)
+	put(db, &e, key, value, 0)
 	c.Reply.Int(1)
 }
 
@@ -201,7 +211,7 @@ func setFor(db *keyspace.DB, c *command.Call, unitMs int64) {
 		return
 	}
 	if e := db.Find(key); mayPut(&e, c) {
-		e.Set(key, value, deadlineMs)
+		put(db, &e, key, value, deadlineMs)
 		c.Reply.OK()
 	}
 }
@@ -227,10 +237,7 @@ func mset(tx command.Tx, c *command.Call) {
 			return
 		}
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		e := tx.DB(c.DB, pairs[i]).Find(pairs[i])
-		e.Set(pairs[i], pairs[i+1], 0)
-	}
+	putAll(tx, c, pairs)
 	c.Reply.OK()
 }
 
@@ -246,9 +253,15 @@ func msetNX(tx command.Tx, c *command.Call) {
 			return
 		}
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		e := tx.DB(c.DB, pairs[i]).Find(pairs[i])
-		e.Set(pairs[i], pairs[i+1], 0)
-	}
+	putAll(tx, c, pairs)
 	c.Reply.Int(1)
+}
+
+// putAll sets the strings of pairs of key and value.
+func putAll(tx command.Tx, c *command.Call, pairs [][]byte) {
+	for i := 0; i < len(pairs); i += 2 {
+		db := tx.DB(c.DB, pairs[i])
+		e := db.Find(pairs[i])
+		put(db, &e, pairs[i], pairs[i+1], 0)
+	}
 }

@@ -17,6 +17,7 @@ func appendTo(db *keyspace.DB, c *command.Call) {
 	}
 	if !e.Exists() {
 		e.Set(key, more, 0)
+		db.Notify(keyspace.EventString, "append", key)
 		c.Reply.Int(int64(len(more)))
 		return
 	}
@@ -26,6 +27,7 @@ func appendTo(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	e.Splice(key, n, more)
+	db.Notify(keyspace.EventString, "append", key)
 	c.Reply.Int(int64(n + len(more)))
 }
 
@@ -54,6 +56,7 @@ func setRange(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	e.Splice(key, int(offset), part)
+	db.Notify(keyspace.EventString, "setrange", key)
 	c.Reply.Int(int64(max(n, int(offset)+len(part))))
 }
 

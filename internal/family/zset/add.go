@@ -80,10 +80,13 @@ func add(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	if o.has(keyspace.Increment) {
-		incr(c, &z, o.rule)
+		incr(db, c, key, &z, o.rule)
 		return
 	}
 	created, updated := addPairs(&c.Args, &z, o.rule)
+	if created+updated > 0 {
+		db.Notify(keyspace.EventZSet, "zadd", key)
+	}
 	if o.countChanged {
 		created += updated
 	}
@@ -116,14 +119,20 @@ func incrBy(db *keyspace.DB, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	incr(c, &z, keyspace.Increment)
+	incr(db, c, key, &z, keyspace.Increment)
 }
 
 // incr adds to the score of one member and answers with the sum, or null if the rule did
 // not allow it.
-func incr(c *command.Call, z *keyspace.ZSet, rule keyspace.AddRule) {
+func incr(
+	db *keyspace.DB, c *command.Call, key []byte, z *keyspace.ZSet, rule keyspace.AddRule,
+) {
 	by := c.Args.Float()
-	switch outcome, score := z.AddIf(rule, by, c.Args.Bytes()); outcome {
+	outcome, score := z.AddIf(rule, by, c.Args.Bytes())
+	if outcome == keyspace.AddCreated || outcome == keyspace.AddUpdated {
+		db.Notify(keyspace.EventZSet, "zincr", key)
+	}
+	switch outcome {
 	case keyspace.AddNaN:
 		c.Reply.Fail(reply.ErrNaN)
 	case keyspace.AddRefused:

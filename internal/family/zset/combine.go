@@ -20,22 +20,29 @@ type element struct {
 	member string
 }
 
-// replace gives the sorted set under dst, from which everything was removed.
-func replace(db *keyspace.DB, dst []byte) keyspace.ZSet {
-	if e := db.Find(dst); e.Exists() {
-		e.Remove()
-	}
+// replace puts members under dst, whatever was there before, and tells of it as event. enlarge
+// says that Redis knows beforehand how much comes, and chooses the encoding by that.
+func replace(db *keyspace.DB, dst []byte, members []element, enlarge bool, event string) {
+	had := db.Delete(dst)
 	z, err := db.FindZSet(dst)
 	if err != nil {
 		panic("zset: a removed key is of a wrong type")
 	}
-	return z
-}
-
-// store adds members to an empty sorted set.
-func store(z *keyspace.ZSet, members []element) {
+	if enlarge {
+		longest := 0
+		for _, m := range members {
+			longest = max(longest, len(m.member))
+		}
+		z.EnlargeFor(len(members), longest)
+	}
 	for _, m := range members {
 		z.Add(m.score, []byte(m.member))
+	}
+	switch {
+	case z.Exists():
+		db.Notify(keyspace.EventZSet, event, dst)
+	case had:
+		db.Notify(keyspace.EventGeneric, "del", dst)
 	}
 }
 
@@ -96,9 +103,9 @@ type combination struct {
 // combineForm is what the name of a command fixes.
 type combineForm struct {
 	do       operation
-	weighted bool // WEIGHTS and AGGREGATE are options
-	store    bool // the result becomes a sorted set; else WITHSCORES is an option
-	count    bool // the answer is the number of members, and LIMIT the only option
+	weighted bool   // WEIGHTS and AGGREGATE are options
+	store    string // the event of the result becoming a sorted set; "": WITHSCORES is an option
+	count    bool   // the answer is the number of members, and LIMIT the only option
 }
 
 const errLimit reply.Error = "ERR LIMIT can't be negative"
@@ -118,27 +125,27 @@ func interCard(tx command.Tx, c *command.Call) {
 }
 
 func diffStore(tx command.Tx, c *command.Call) {
-	combine(tx, c, combineForm{do: difference, store: true})
+	combine(tx, c, combineForm{do: difference, store: "zdiffstore"})
 }
 
 func interStore(tx command.Tx, c *command.Call) {
-	combine(tx, c, combineForm{do: intersect, weighted: true, store: true})
+	combine(tx, c, combineForm{do: intersect, weighted: true, store: "zinterstore"})
 }
 
 func unionStore(tx command.Tx, c *command.Call) {
-	combine(tx, c, combineForm{do: unite, weighted: true, store: true})
+	combine(tx, c, combineForm{do: unite, weighted: true, store: "zunionstore"})
 }
 
 func combine(tx command.Tx, c *command.Call, form combineForm) {
 	var dst []byte
-	if form.store {
+	if form.store != "" {
 		dst = c.Args.Bytes()
 	}
 	q := combination{aggregate: sum}
 	q.readSources(tx, c)
 	form.parse(&c.Args, &q)
 	err := c.Args.Err()
-	if err == nil && form.store {
+	if err == nil && form.store != "" {
 		// Only now: the keys of a call that is not well-formed may not be owned.
 		e := tx.DB(c.DB, dst).Peek(dst)
 		err = e.CheckOverwrite()
@@ -151,13 +158,8 @@ func combine(tx command.Tx, c *command.Call, form combineForm) {
 	switch {
 	case form.count:
 		c.Reply.Int(int64(len(found)))
-	case form.store:
-		z, longest := replace(tx.DB(c.DB, dst), dst), 0
-		for _, m := range found {
-			longest = max(longest, len(m.member))
-		}
-		z.EnlargeFor(len(found), longest)
-		store(&z, found)
+	case form.store != "":
+		replace(tx.DB(c.DB, dst), dst, found, true, form.store)
 		c.Reply.Int(int64(len(found)))
 	default:
 		announce(c.Reply, len(found), q.withScores)
@@ -200,7 +202,7 @@ func (f combineForm) parse(a *command.Args, q *combination) {
 			}
 		case f.weighted && a.Left() > 1 && a.Opt("AGGREGATE"):
 			q.aggregate = parseAggregate(a)
-		case !f.store && !f.count && a.Opt("WITHSCORES"):
+		case f.store == "" && !f.count && a.Opt("WITHSCORES"):
 			q.withScores = true
 		case f.count && a.Left() > 1 && a.Opt("LIMIT"):
 			if q.limit = a.IntOr(errLimit); q.limit < 0 {

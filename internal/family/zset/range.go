@@ -62,8 +62,7 @@ func rangeStore(tx command.Tx, c *command.Call) {
 		c.Reply.Err(e.CheckOverwrite())
 		return
 	}
-	into := replace(tx.DB(c.DB, dst), dst)
-	store(&into, found)
+	replace(tx.DB(c.DB, dst), dst, found, false, "zrangestore")
 	c.Reply.Int(int64(len(found)))
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 func rem(db *keyspace.DB, c *command.Call) {
-	z, ok := find(db, c, c.Args.Bytes())
+	key := c.Args.Bytes()
+	z, ok := find(db, c, key)
 	if !ok {
 		return
 	}
@@ -21,14 +22,34 @@ func rem(db *keyspace.DB, c *command.Call) {
 			removed++
 		}
 	}
+	if removed > 0 {
+		tellRemoved(db, "zrem", key, z.Exists())
+	}
 	c.Reply.Int(removed)
 }
 
-func remRangeByRank(db *keyspace.DB, c *command.Call)  { remRange(db, c, byRank) }
-func remRangeByScore(db *keyspace.DB, c *command.Call) { remRange(db, c, byScore) }
-func remRangeByLex(db *keyspace.DB, c *command.Call)   { remRange(db, c, byLex) }
+// tellRemoved tells that members were removed, and whether their sorted set is gone with them.
+func tellRemoved(db *keyspace.DB, event string, key []byte, stays bool) {
+	db.Notify(keyspace.EventZSet, event, key)
+	if !stays {
+		db.Notify(keyspace.EventGeneric, "del", key)
+	}
+}
 
-func remRange(db *keyspace.DB, c *command.Call, by by) {
+func remRangeByRank(db *keyspace.DB, c *command.Call) {
+	remRange(db, c, byRank, "zremrangebyrank")
+}
+
+func remRangeByScore(db *keyspace.DB, c *command.Call) {
+	remRange(db, c, byScore, "zremrangebyscore")
+}
+
+func remRangeByLex(db *keyspace.DB, c *command.Call) {
+	remRange(db, c, byLex, "zremrangebylex")
+}
+
+// remRange removes a range, and tells of it as event.
+func remRange(db *keyspace.DB, c *command.Call, by by, event string) {
 	key, s := c.Args.Bytes(), span{by: by}
 	s.parseBounds(&c.Args, c.Args.Bytes(), c.Args.Bytes())
 	if err := c.Args.Err(); err != nil {
@@ -38,6 +59,9 @@ func remRange(db *keyspace.DB, c *command.Call, by by) {
 	if z, ok := find(db, c, key); ok {
 		r := s.of(&z)
 		z.RemoveRange(r.from, r.n)
+		if r.n > 0 {
+			tellRemoved(db, event, key, z.Exists())
+		}
 		c.Reply.Int(int64(r.n))
 	}
 }
@@ -75,7 +99,7 @@ func pop(db *keyspace.DB, c *command.Call, reverse bool) {
 		c.Reply.Bulk(at.Member())
 		c.Reply.Double(at.Score())
 	}
-	r.remove(&z)
+	r.pop(db, key, &z)
 }
 
 // end is up to count members from one end of z.
@@ -87,12 +111,18 @@ func end(z *keyspace.ZSet, count int64, reverse bool) run {
 	return r
 }
 
-// remove removes the members of the run.
-func (r run) remove(z *keyspace.ZSet) {
+// pop removes the members of the run, which is one end of z, and tells of it.
+func (r run) pop(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
+	if r.n == 0 {
+		return
+	}
+	event := "zpopmin"
 	if r.reverse {
+		event = "zpopmax"
 		r.from -= r.n - 1
 	}
 	z.RemoveRange(r.from, r.n)
+	tellRemoved(db, event, key, z.Exists())
 }
 
 func mpop(tx command.Tx, c *command.Call) {
@@ -101,8 +131,8 @@ func mpop(tx command.Tx, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	if !popFirst(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
-		answerMPop(c.Reply, key, z, count, reverse)
+	if !popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
+		answerMPop(db, c.Reply, key, z, count, reverse)
 	}) {
 		c.Reply.NullArray()
 	}
@@ -111,14 +141,15 @@ func mpop(tx command.Tx, c *command.Call) {
 // popFirst calls found with the first of the sorted sets that is there, and tells whether
 // the call has been answered.
 func popFirst(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(key []byte, z *keyspace.ZSet)) bool {
+	found func(db *keyspace.DB, key []byte, z *keyspace.ZSet)) bool {
 	for _, key := range keys {
-		z, ok := find(tx.DB(c.DB, key), c, key)
+		db := tx.DB(c.DB, key)
+		z, ok := find(db, c, key)
 		if !ok {
 			return true
 		}
 		if z.Exists() {
-			found(key, &z)
+			found(db, key, &z)
 			return true
 		}
 	}
@@ -126,7 +157,9 @@ func popFirst(tx command.Tx, c *command.Call, keys [][]byte,
 }
 
 // answerMPop answers with a key and up to count members, which are removed.
-func answerMPop(out *reply.Buffer, key []byte, z *keyspace.ZSet, count int64, reverse bool) {
+func answerMPop(
+	db *keyspace.DB, out *reply.Buffer, key []byte, z *keyspace.ZSet, count int64, reverse bool,
+) {
 	r := end(z, count, reverse)
 	out.Array(2)
 	out.Bulk(key)
@@ -136,7 +169,7 @@ func answerMPop(out *reply.Buffer, key []byte, z *keyspace.ZSet, count int64, re
 		out.Bulk(member)
 		out.Double(score)
 	})
-	r.remove(z)
+	r.pop(db, key, z)
 }
 
 func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {

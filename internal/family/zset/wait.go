@@ -21,14 +21,14 @@ func bpop(tx command.Tx, c *command.Call, reverse bool) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
+	return await(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
 		r := end(z, 1, reverse)
 		at := z.At(r.from)
 		c.Reply.Array(3)
 		c.Reply.Bulk(key)
 		c.Reply.Bulk(at.Member())
 		c.Reply.Double(at.Score())
-		r.remove(z)
+		r.pop(db, key, z)
 	})
 }
 
@@ -41,8 +41,8 @@ func bmpop(tx command.Tx, c *command.Call) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
-		answerMPop(c.Reply, key, z, count, reverse)
+	return await(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
+		answerMPop(db, c.Reply, key, z, count, reverse)
 	})
 }
 
@@ -50,19 +50,20 @@ func bmpop(tx command.Tx, c *command.Call) (done bool) {
 // call has to wait: for lack of one, or because others have come before it. When it is tried
 // again, what counts is the key that has changed, and what is no sorted set is not there.
 func await(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(key []byte, z *keyspace.ZSet)) (done bool) {
+	found func(db *keyspace.DB, key []byte, z *keyspace.ZSet)) (done bool) {
 	if key := c.Ready; key != nil {
-		z, err := tx.DB(c.DB, key).FindZSet(key)
+		db := tx.DB(c.DB, key)
+		z, err := db.FindZSet(key)
 		if err != nil || !z.Exists() {
 			return false
 		}
-		found(key, &z)
+		found(db, key, &z)
 		return true
 	}
 	inTurn := true
-	done = popFirst(tx, c, keys, func(key []byte, z *keyspace.ZSet) {
+	done = popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
 		if inTurn = !c.Others; inTurn {
-			found(key, z)
+			found(db, key, z)
 		}
 	})
 	return done && inTurn
