@@ -2,7 +2,8 @@
 
 // Package clients proves that a client library of Go works unchanged on our server: it has
 // only tests, and they use github.com/redis/go-redis as programs do, in RESP2 and RESP3, and
-// what is built on it with scripts: locks over five servers (redsync), rate limits (redis_rate).
+// what is built on it with scripts: locks over five servers (redsync), rate limits (redis_rate),
+// queues of tasks (asynq).
 //
 // A test is a story told to a client. It is told to our server, in each way to run it, and
 // to redis-server, and what the client saw must be the same; what it must be in any case
