@@ -133,16 +133,28 @@ func (e *Engine) Store() *persist.Store { return e.store }
 // Journal is the log of all changes; nil if none is kept.
 func (e *Engine) Journal() *journal.Log { return e.log }
 
+// failed tells whether the journal takes nothing at the moment.
+func (e *Engine) failed() bool { return e.log != nil && e.log.Failed() != nil }
+
+// journalRefusal is the refusal of a call that writes while the journal takes nothing, or empty.
+func (e *Engine) journalRefusal() reply.Error {
+	if e.log == nil {
+		return ""
+	}
+	err := e.log.Failed()
+	if err == nil {
+		return ""
+	}
+	return "MISCONF Errors writing to the journal: " + reply.Error(err.Error()) +
+		". Nothing is written until the disk works again: free space on it or repair it; " +
+		"reads go on."
+}
+
 // writeRefusal is the refusal of a call that writes while what it writes could not be kept, or
 // empty.
 func (e *Engine) writeRefusal() reply.Error {
 	if e.log != nil {
-		if err := e.log.Failed(); err != nil {
-			return "MISCONF Errors writing to the journal: " + reply.Error(err.Error()) +
-				". Nothing is written until the disk works again: free space on it or repair it; " +
-				"reads go on."
-		}
-		return ""
+		return e.journalRefusal()
 	}
 	if e.store == nil || e.store.SaveOK() || !e.config.Bool(config.StopWritesOnBgsaveError) ||
 		e.config.Text(config.Save) == "" {

@@ -161,8 +161,9 @@ func (e *Engine) Step() {
 		return
 	}
 	e.doLater()
-	// While the disk fails nothing is changed that need not be: it would wait in memory.
-	changes := e.log == nil || e.log.Failed() == nil
+	// While the disk fails nothing is changed that need not be: it would wait in memory. Nor do
+	// reads remove what has expired (see keyspace.Space.Frozen).
+	changes := !e.failed()
 	for i := range e.shards.Len() {
 		for range stepsPerTick {
 			nowMs := e.clock()

@@ -96,7 +96,7 @@ func (r *Runner) exec(s *session.Session, out *reply.Buffer) {
 	defer r.endTx()
 	for _, watched := range s.Watches.Keys() {
 		// A key whose deadline has passed since counts as changed.
-		r.tx.DB(watched.DB, []byte(watched.Key)).Peek([]byte(watched.Key))
+		r.tx.DB(watched.DB, []byte(watched.Key)).Settle([]byte(watched.Key))
 	}
 	changed := s.Watches.Changed()
 	transactions.Unwatch(r.tx.Spaces(), &s.Watches)

@@ -186,6 +186,11 @@ func (r *Runner) leave(tx command.Tx, w *Waiter) {
 // tryFor tries the call of a waiter, for a key that has changed. Its shards are all owned
 // by tx.
 func (r *Runner) tryFor(tx command.Tx, w *Waiter, key string, nowMs int64) bool {
+	if r.engine.failed() {
+		w.retryMs.Store(nowMs + failedRetryMs)
+		w.call.Session.Public.Wake()
+		return false
+	}
 	w.call.NowMs, w.call.Ready = nowMs, []byte(key)
 	w.call.Args = command.NewArgs(w.call.Argv[w.call.Row.Words():])
 	w.call.Others = false
@@ -364,6 +369,10 @@ func (r *Runner) endWait(w *Waiter, unblock int32) (over bool) {
 	case unblock == unblockError:
 		w.out.Fail(errUnblocked)
 	case unblock == unblockTimeUp, until != 0 && until <= r.nowMs:
+		if refusal := r.engine.journalRefusal(); refusal != "" {
+			w.out.Fail(refusal) // the answer of its row may be a change
+			break
+		}
 		w.call.NowMs = r.nowMs
 		w.call.Args = command.NewArgs(w.call.Argv[w.call.Row.Words():])
 		w.do.TimeUp(&r.tx, &w.call)
@@ -382,6 +391,10 @@ func (r *Runner) markReady(w *Waiter) {
 		r.tx.DB(at.DB, []byte(key)).Space().MarkReady(at)
 	}
 }
+
+// failedRetryMs is when a waiter is looked at again while the disk fails: nothing that it waits
+// for may be given to it, for that could not be kept.
+const failedRetryMs = 100
 
 // busyRetryMs is when a waiter is looked at again while a script runs long.
 const busyRetryMs = 10

@@ -73,7 +73,7 @@ func (db *DB) Read(key []byte) (e Entry) {
 }
 
 func (db *DB) read(e *Entry, key []byte) {
-	if db.seek(e, key); e.Exists() {
+	if db.seek(e, key, db.space.Frozen); e.Exists() {
 		db.space.Stats.Hits++
 		e.touch()
 	} else {
@@ -88,24 +88,35 @@ func (db *DB) Find(key []byte) (e Entry) {
 }
 
 func (db *DB) find(e *Entry, key []byte) {
-	if db.seek(e, key); e.Exists() {
+	if db.seek(e, key, false); e.Exists() {
 		e.touch()
 	}
 }
 
-// Peek looks key up and leaves no trace, but for removing it if its deadline has passed.
+// Peek looks key up and leaves no trace, but for removing it if its deadline has passed and
+// the Space is not frozen.
 func (db *DB) Peek(key []byte) (e Entry) {
-	db.seek(&e, key)
+	db.seek(&e, key, db.space.Frozen)
 	return e
 }
 
-// seek is the lookup behind all others: a key whose deadline has passed is gone. It fills
-// e in place because an Entry is too long to be passed about.
-func (db *DB) seek(e *Entry, key []byte) {
+// seek is the lookup behind all others: a key whose deadline has passed is gone, or not seen
+// if it is to be kept. It fills e in place because an Entry is too long to be passed about.
+func (db *DB) seek(e *Entry, key []byte, keep bool) {
 	db.lookup(e, key)
-	if e.hasDeadline && e.expired() {
+	switch {
+	case !e.hasDeadline || !e.expired():
+	case keep:
+		*e = Entry{db: db, hash: e.hash}
+	default:
 		db.expire(e)
 	}
+}
+
+// Settle removes key if its deadline has passed, also if the Space is frozen.
+func (db *DB) Settle(key []byte) {
+	var e Entry
+	db.seek(&e, key, false)
 }
 
 // lookup finds the block of key, deadline or not.

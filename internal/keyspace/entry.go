@@ -242,6 +242,9 @@ const slotBytes = 7
 
 // create makes an absent key with room for its value, which the caller must fill.
 func (e *Entry) create(key []byte, s shape) {
+	if e.db.space.Frozen {
+		e.db.Settle(key) // what was not seen must not be there twice
+	}
 	s.keyLen = len(key)
 	e.reserve(s, key, e.db.space.access<<8|e.db.space.phase)
 	e.db.keys.Insert(e.hash, uint32(e.ref))

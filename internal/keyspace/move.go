@@ -18,7 +18,7 @@ func (e *Entry) CanMoveTo(dst *DB) bool { return e.db.space == dst.space || e.Ca
 // the key must be absent there. The copy ends when e does. Cost: O(size of the value).
 func (e *Entry) CopyTo(dst *DB, key []byte) {
 	var target Entry
-	dst.lookup(&target, key)
+	dst.seek(&target, key, false)
 	switch {
 	case e.kind == object.JSON:
 		e.copyJSON(&target, key)
@@ -38,6 +38,7 @@ func (e *Entry) CopyTo(dst *DB, key []byte) {
 // MoveTo is CopyTo and the removal of e. Within a Space a large collection is not copied.
 func (e *Entry) MoveTo(dst *DB, key []byte) {
 	e.saveFirst()
+	dst.Settle(key)
 	effects := dst.space.Effects
 	effects.Move(e.db.index, e.Key(), dst.index, key)
 	effects.Pause()

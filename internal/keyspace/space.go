@@ -64,6 +64,11 @@ type Space struct {
 	// that own several Spaces give all of them the same one.
 	Effects *effect.Buffer
 
+	// Frozen says that nothing is to change which no call changes: a key whose deadline has
+	// passed is not seen, but stays. Whoever owns the shard says so while the journal takes
+	// nothing, which would keep the removals in memory.
+	Frozen bool
+
 	NoTouch bool // reads do not count as use of their keys; set by whoever runs a call
 
 	Limits object.Limits // up to which size collections stay packed

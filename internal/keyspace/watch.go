@@ -40,7 +40,7 @@ func (db *DB) Watch(w *Watch, key []byte) {
 	if _, again := w.known[watched]; again {
 		return
 	}
-	db.Peek(key) // a key whose deadline has passed counts as absent now
+	db.Settle(key) // a key whose deadline has passed counts as absent now
 	if db.watchers == nil {
 		db.watchers = make(map[string][]*Watch)
 	}

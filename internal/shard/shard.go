@@ -59,8 +59,14 @@ func New(o keyspace.Options) (*Shard, error) {
 // caller's until [Shard.Release]. nowMs is the Unix time of the calls that follow.
 func (s *Shard) Own(nowMs int64) *keyspace.Space {
 	s.mu.Lock()
-	s.space.Advance(nowMs)
+	s.begin(nowMs)
 	return s.space
+}
+
+// begin begins an ownership.
+func (s *Shard) begin(nowMs int64) {
+	s.space.Advance(nowMs)
+	s.space.Frozen = s.log != nil && s.log.Failed() != nil
 }
 
 // TryOwn is Own for who must not wait; ok is false if somebody owns the shard.
@@ -68,7 +74,7 @@ func (s *Shard) TryOwn(nowMs int64) (space *keyspace.Space, ok bool) {
 	if !s.mu.TryLock() {
 		return nil, false
 	}
-	s.space.Advance(nowMs)
+	s.begin(nowMs)
 	return s.space, true
 }
 
