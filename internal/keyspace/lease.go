@@ -26,15 +26,26 @@ type Locks struct {
 // Locks are those of db. They are made when somebody asks for the first time.
 func (db *DB) Locks() *Locks {
 	if db.locks == nil {
-		db.locks = &Locks{db: db, table: lease.New(db.space.seed, db.space.fence)}
+		db.locks = &Locks{db: db}
+		db.locks.init(db.space.fence)
 		db.space.locks = append(db.space.locks, db.locks)
 	}
 	return db.locks
 }
 
+// init lets nothing be held. Fences go on behind fence.
+func (l *Locks) init(fence int64) {
+	l.table = lease.New(l.db.space.seed, fence, func(key []byte) { l.notify("lock:expired", key) })
+}
+
+func (l *Locks) notify(event string, key []byte) { l.db.Notify(EventModule, event, key) }
+
 // Acquire is [lease.Table.Acquire], now.
 func (l *Locks) Acquire(r lease.Request) (g lease.Grant, ok bool, err error) {
 	g, ok, err = l.table.Acquire(l.db.space.NowMs, r, &l.log)
+	if len(l.log.Effect) > 0 {
+		l.notify("lock:acquired", r.Key)
+	}
 	l.tell(r.Key)
 	return g, ok, err
 }
@@ -47,6 +58,9 @@ func (l *Locks) Holds(key, token []byte) bool {
 // Release ends what a token holds, and tells whether it held it.
 func (l *Locks) Release(key, token []byte) bool {
 	held := l.table.Release(l.db.space.NowMs, key, token, &l.log)
+	if held {
+		l.notify("lock:released", key)
+	}
 	l.tell(key)
 	l.MarkReady(key)
 	return held
@@ -95,6 +109,9 @@ func (l *Locks) tell(key []byte) {
 
 // endSession ends all that a session holds; 0: all that any session holds.
 func (l *Locks) endSession(session uint64) {
+	for l.table.Sweep(l.db.space.NowMs, sweptLocks) {
+		continue // what time has ended the session does not end
+	}
 	if session == 0 {
 		l.table.EndSessions(l.db.space.NowMs, &l.log)
 	} else {
@@ -104,6 +121,7 @@ func (l *Locks) endSession(session uint64) {
 	lease.Split(l.log.Effect, func(key, one []byte) {
 		space.Stats.Changes++
 		space.Effects.Own(effect.Lease, l.db.index, key, one)
+		l.notify("lock:released", key)
 		l.MarkReady(key)
 	})
 	l.log.Effect = l.log.Effect[:0]
@@ -111,7 +129,7 @@ func (l *Locks) endSession(session uint64) {
 
 // flush ends all that is held. Fences go on.
 func (l *Locks) flush() {
-	l.table = lease.New(l.db.space.seed, l.table.Fence())
+	l.init(l.table.Fence())
 	for name := range l.awaited {
 		l.MarkReady([]byte(name))
 	}

@@ -27,6 +27,7 @@ func (e *Entry) CopyTo(dst *DB, key []byte) {
 		space := dst.space
 		index := space.big.add(e.big().Copy(space.arena, space.seed))
 		binary.LittleEndian.PutUint32(target.value(), index)
+		target.noteMoved(key, e.db.space, e.big())
 	default:
 		target.create(key, e.shape())
 		copy(target.value(), e.value())
@@ -48,7 +49,7 @@ func (e *Entry) MoveTo(dst *DB, key []byte) {
 		dst.lookup(&target, key)
 		target.create(key, e.shape())
 		copy(target.value(), e.value())
-		dst.space.noteGone(e.big())
+		target.noteMoved(key, dst.space, e.big())
 		binary.LittleEndian.PutUint32(e.value(), noBig)
 		dst.changed(key)
 	} else {

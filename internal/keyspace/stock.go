@@ -70,36 +70,64 @@ func (s *Stock) Open(units int64, terms stock.Terms) error {
 	s.tell(header)
 	s.tell([]byte{stockEnds})
 	s.e.db.changed(s.key)
+	s.notify("stock:opened")
 	return nil
 }
+
+func (s *Stock) notify(event string) { s.e.db.Notify(EventModule, event, s.key) }
 
 // putStock makes an absent key hold a stock.
 func (e *Entry) putStock(key []byte, made *stock.Stock) {
 	e.create(key, shape{kind: object.Stock, form: formBig, valueLen: bigIndexBytes})
 	binary.LittleEndian.PutUint32(e.value(), e.db.space.big.add(object.BigStock{Stock: made}))
+	e.db.space.stocks.clocks.add(e.db, key, made)
 }
 
 // begin must come before a call that may change the stock; it returns what takes the change.
+// What has ended by now is told before.
 func (s *Stock) begin() *stock.Log {
 	s.e.saveFirst()
+	if c := s.clock(); c.dueMs <= s.nowMs() {
+		s.e.db.space.pass(c)
+	}
 	log := &s.e.db.space.stocks.log
 	log.Effect = log.Effect[:0]
 	return log
 }
 
-// end must follow it.
-func (s *Stock) end(log *stock.Log) {
-	if len(log.Effect) > 0 {
-		s.tell(log.Effect)
-		s.e.db.changed(s.key)
+// clock is what the Space knows of the stock.
+func (s *Stock) clock() *stockClock { return s.e.db.space.stocks.clocks.of[s.Look()] }
+
+// end must follow it, with the event of what came about; "" for none. It tells only of what has
+// changed something: not of what was answered before.
+func (s *Stock) end(log *stock.Log, event string) {
+	if len(log.Effect) == 0 {
+		return
 	}
+	s.tell(log.Effect)
+	s.e.db.changed(s.key)
+	if event != "" {
+		s.notify(event)
+	}
+}
+
+// eventIf is an event if what it tells of is what was answered, and none if not.
+func eventIf(yes bool, event string) string {
+	if yes {
+		return event
+	}
+	return ""
 }
 
 // Hold is [stock.Stock.Hold] at the present time, and so are the others.
 func (s *Stock) Hold(r stock.Request) (stock.Answer, error) {
 	log := s.begin()
 	a, err := s.Look().Hold(s.nowMs(), r, log)
-	s.end(log)
+	s.end(log, eventIf(a.Outcome == stock.Held, "stock:held"))
+	if a.Outcome == stock.Held && len(log.Effect) > 0 {
+		clock := s.clock()
+		s.e.db.space.stocks.clocks.set(clock, min(clock.dueMs, a.AtMs))
+	}
 	return a, err
 }
 
@@ -112,7 +140,7 @@ func (s *Stock) Check(r stock.Request) (a stock.Answer, known bool, err error) {
 func (s *Stock) Refuse(r stock.Request, a stock.Answer) (stock.Answer, error) {
 	log := s.begin()
 	a, err := s.Look().Refuse(s.nowMs(), r, a, log)
-	s.end(log)
+	s.end(log, "")
 	return a, err
 }
 
@@ -120,7 +148,7 @@ func (s *Stock) Refuse(r stock.Request, a stock.Answer) (stock.Answer, error) {
 func (s *Stock) Confirm(id []byte) stock.Answer {
 	log := s.begin()
 	a := s.Look().Confirm(s.nowMs(), id, log)
-	s.end(log)
+	s.end(log, eventIf(a.Outcome == stock.Sold, "stock:sold"))
 	return a
 }
 
@@ -128,7 +156,7 @@ func (s *Stock) Confirm(id []byte) stock.Answer {
 func (s *Stock) Release(id []byte) stock.Answer {
 	log := s.begin()
 	a := s.Look().Release(s.nowMs(), id, log)
-	s.end(log)
+	s.end(log, eventIf(a.Outcome == stock.Released, "stock:released"))
 	return a
 }
 
@@ -136,7 +164,7 @@ func (s *Stock) Release(id []byte) stock.Answer {
 func (s *Stock) Extend(id []byte, ms int64) (stock.Answer, error) {
 	log := s.begin()
 	a, err := s.Look().Extend(s.nowMs(), id, ms, log)
-	s.end(log)
+	s.end(log, eventIf(a.Outcome == stock.Held, "stock:extended"))
 	return a, err
 }
 
@@ -144,7 +172,7 @@ func (s *Stock) Extend(id []byte, ms int64) (stock.Answer, error) {
 func (s *Stock) Add(units int64) (stock.Answer, error) {
 	log := s.begin()
 	a, err := s.Look().Add(s.nowMs(), units, log)
-	s.end(log)
+	s.end(log, "stock:added")
 	return a, err
 }
 
@@ -152,7 +180,7 @@ func (s *Stock) Add(units int64) (stock.Answer, error) {
 func (s *Stock) Take(units int64) (stock.Answer, error) {
 	log := s.begin()
 	a, err := s.Look().Take(s.nowMs(), units, log)
-	s.end(log)
+	s.end(log, "stock:taken")
 	return a, err
 }
 
@@ -160,7 +188,7 @@ func (s *Stock) Take(units int64) (stock.Answer, error) {
 func (s *Stock) Close() stock.Answer {
 	log := s.begin()
 	a := s.Look().Close(s.nowMs(), log)
-	s.end(log)
+	s.end(log, "stock:closed")
 	return a
 }
 
@@ -171,7 +199,10 @@ func (s *Stock) Find(id []byte) (h stock.Hold, ok bool) { return s.Look().Find(s
 func (s *Stock) Sums() stock.Sums { return s.Look().Sums(s.nowMs()) }
 
 // Drop removes the key with all its holds.
-func (s *Stock) Drop() { s.e.Remove() }
+func (s *Stock) Drop() {
+	s.e.Remove()
+	s.e.db.Notify(EventGeneric, "del", s.key)
+}
 
 // HoldsOpenStock tells whether the key holds a stock that has not closed.
 func (e *Entry) HoldsOpenStock() bool {

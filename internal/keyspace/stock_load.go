@@ -27,8 +27,9 @@ const (
 
 // stocks is what the stocks of a Space share.
 type stocks struct {
-	log   stock.Log // of the running call
-	fence int64     // as high as the latest of any stock that is gone: see Space.StockFence
+	log    stock.Log // of the running call
+	fence  int64     // as high as the latest of any stock that is gone: see Space.StockFence
+	clocks stockClocks
 
 	loading *stock.Loader // of a stock that comes in pieces, or nil
 	db      int           // where it belongs
@@ -46,7 +47,22 @@ func (s *Space) RaiseStockFence(fence int64) { s.stocks.fence = max(s.stocks.fen
 func (s *Space) noteGone(o object.Big) {
 	if gone, is := o.(object.BigStock); is {
 		s.RaiseStockFence(gone.Sums(s.NowMs).Fence)
+		s.stocks.clocks.remove(gone.Stock)
 	}
+}
+
+// noteMoved must follow when a large collection has got another key. It may have come from
+// another Space: then it is a copy of the original, which is about to go.
+func (target *Entry) noteMoved(key []byte, from *Space, original object.Big) {
+	moved, is := original.(object.BigStock)
+	if !is {
+		return
+	}
+	now := target.big().(object.BigStock).Stock
+	old := from.stocks.clocks.of[moved.Stock]
+	told := old.told
+	from.noteGone(original)
+	target.db.space.stocks.clocks.add(target.db, key, now).told = told
 }
 
 // tell lets the effects say something of the stock.
@@ -80,6 +96,7 @@ func (db *DB) applyStock(e *effect.Effect) error {
 	}
 	s.tell(e.Value)
 	db.changed(e.Key)
+	db.space.stocks.clocks.set(s.clock(), 0) // perhaps a hold that ends earlier than all others
 	return nil
 }
 

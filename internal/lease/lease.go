@@ -87,6 +87,7 @@ type Table struct {
 	holders  slab[holder]
 	sessions map[uint64]uint32 // the first holder of each
 	due      heap              // deadlines of holders
+	expired  func(key []byte)  // told of each holder that time has ended
 	names    int64             // bytes of keys and tokens
 	fence    int64             // the latest
 	clockMs  int64             // the time of the latest change
@@ -113,9 +114,14 @@ type holder struct {
 
 const endless = 1<<63 - 1
 
-// New makes an empty table. Its fences will be greater than fence.
-func New(seed maphash.Seed, fence int64) *Table {
-	t := &Table{seed: seed, sessions: map[uint64]uint32{}}
+// New makes an empty table. Its fences will be greater than fence. expired is told the lock of
+// each holder whose time is over, once, as soon as a call of the table notices it (not one of
+// Apply); it must not call the table. nil: nobody wants to know.
+func New(seed maphash.Seed, fence int64, expired func(key []byte)) *Table {
+	if expired == nil {
+		expired = func([]byte) {}
+	}
+	t := &Table{seed: seed, sessions: map[uint64]uint32{}, expired: expired}
 	t.Raise(fence)
 	t.byKey = table.New(func(ref uint32) uint64 { return t.hashKey(t.locks.at(ref).key) })
 	t.byToken = table.New(func(ref uint32) uint64 {
@@ -247,7 +253,7 @@ func (t *Table) Sweep(nowMs int64, n int) (more bool) {
 		n--
 		had := t.due.items[0].number
 		lock := t.holders.at(had).lock
-		t.forget(had)
+		t.forgetExpired(had)
 		t.drop(lock)
 	}
 	return false
@@ -318,7 +324,7 @@ func (t *Table) open(number uint32, shared bool, nowMs int64) bool {
 			return shared && l.shared
 		}
 		next := one.next
-		t.forget(h)
+		t.forgetExpired(h)
 		h = next
 	}
 	return true
@@ -329,7 +335,7 @@ func (t *Table) give(nowMs int64, r *Request, log *Log) Grant {
 	lock, ok := t.find(r.Key)
 	if ok { // a holder that has ended may be in the way of its own token
 		if had, ok := t.findToken(lock, r.Token); ok {
-			t.forget(had)
+			t.forgetExpired(had)
 		}
 	}
 	t.fence++
@@ -348,6 +354,16 @@ func (t *Table) end(nowMs int64, had uint32, log *Log) {
 	log.end(nowMs, t, had)
 	t.clockMs = nowMs
 	lock := t.holders.at(had).lock
-	t.forget(had)
+	if t.holders.at(had).deadlineMs <= nowMs {
+		t.forgetExpired(had)
+	} else {
+		t.forget(had)
+	}
 	t.drop(lock)
+}
+
+// forgetExpired takes a holder out whose time is over; its lock stays.
+func (t *Table) forgetExpired(had uint32) {
+	t.expired(t.locks.at(t.holders.at(had).lock).key)
+	t.forget(had)
 }

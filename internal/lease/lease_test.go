@@ -36,7 +36,7 @@ func acquire(t *testing.T, locks *lease.Table, nowMs int64, r lease.Request) int
 }
 
 func TestALockEndsInTheMillisecondOfItsDeadline(t *testing.T) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 	if got := acquire(t, locks, 10, request("k", "ann", 90)); got != 1 {
 		t.Errorf("the first fence is %d", got)
 	}
@@ -66,7 +66,7 @@ func TestALockEndsInTheMillisecondOfItsDeadline(t *testing.T) {
 }
 
 func TestFencesGrowThoughLocksAreForgotten(t *testing.T) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 	last := int64(0)
 	for i := range int64(100) {
 		r := request("k", "ann", 10)
@@ -79,13 +79,13 @@ func TestFencesGrowThoughLocksAreForgotten(t *testing.T) {
 		if locks.Len() != 0 {
 			t.Fatal("a free lock takes memory")
 		}
-		locks = lease.New(maphash.MakeSeed(), locks.Fence()) // a restart
+		locks = lease.New(maphash.MakeSeed(), locks.Fence(), nil) // a restart
 	}
 }
 
 // TestSweepForgetsWhatHasEnded: in bounded steps, and nothing else.
 func TestSweepForgetsWhatHasEnded(t *testing.T) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 	for i := range int64(10) {
 		acquire(t, locks, 0, shared(request("k", fmt.Sprint("short", i), 10+i)))
 	}
@@ -110,7 +110,7 @@ func TestSweepForgetsWhatHasEnded(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 	for i := range 5 {
 		r := request(fmt.Sprint("k", i), "ann", 0)
 		r.Session = 7
@@ -128,7 +128,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestArgumentsOutOfRange(t *testing.T) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 	long := strings.Repeat("x", lease.TokenBytesMax+1)
 	for _, c := range []struct {
 		request lease.Request
@@ -149,7 +149,7 @@ func TestArgumentsOutOfRange(t *testing.T) {
 
 // FuzzApply applies anything: whatever of it is accepted leaves a table that is right.
 func FuzzApply(f *testing.F) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 	r := shared(request("k", "ann", 50))
 	r.Session = 3
 	for _, call := range []func(){
@@ -163,7 +163,7 @@ func FuzzApply(f *testing.F) {
 		f.Add(log.Effect)
 	}
 	f.Fuzz(func(t *testing.T, effects []byte) {
-		locks, parts := lease.New(maphash.MakeSeed(), 0), lease.New(maphash.MakeSeed(), 0)
+		locks, parts := lease.New(maphash.MakeSeed(), 0, nil), lease.New(maphash.MakeSeed(), 0, nil)
 		err := locks.Apply(effects)
 		locks.Verify()
 		var split error
@@ -182,7 +182,7 @@ func FuzzApply(f *testing.F) {
 }
 
 func TestCallsAllocateNothing(t *testing.T) {
-	locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{Effect: make([]byte, 0, 1<<10)}
+	locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{Effect: make([]byte, 0, 1<<10)}
 	r := request("sale:42", "0123456789abcdef", 1000)
 	nowMs := int64(0)
 	allocated := testing.AllocsPerRun(500, func() {
@@ -203,7 +203,7 @@ func TestCallsAllocateNothing(t *testing.T) {
 func BenchmarkAcquireRelease(b *testing.B) {
 	for _, before := range []int{0, 1 << 18} {
 		b.Run(fmt.Sprintf("locks=%d", before), func(b *testing.B) {
-			locks, log := lease.New(maphash.MakeSeed(), 0), lease.Log{}
+			locks, log := lease.New(maphash.MakeSeed(), 0, nil), lease.Log{}
 			for i := range before {
 				if _, _, err := locks.Acquire(1, request(fmt.Sprint(i), "token", 1e9), &log); err != nil {
 					b.Fatal(err)

@@ -178,8 +178,8 @@ type model struct {
 
 func newModel(t *testing.T, rng *rand.Rand) *model {
 	return &model{
-		T: t, rng: rng, nowMs: 1 + rng.Int64N(1000), table: lease.New(maphash.MakeSeed(), 5),
-		replica: lease.New(maphash.MakeSeed(), 5), twin: newList(5),
+		T: t, rng: rng, nowMs: 1 + rng.Int64N(1000), table: lease.New(maphash.MakeSeed(), 5, nil),
+		replica: lease.New(maphash.MakeSeed(), 5, nil), twin: newList(5),
 	}
 }
 
@@ -270,7 +270,7 @@ func (m *model) endSession() {
 
 // restart goes on with a table that was made of another one's state.
 func (m *model) restart() {
-	again := lease.New(maphash.MakeSeed(), m.table.Fence())
+	again := lease.New(maphash.MakeSeed(), m.table.Fence(), nil)
 	m.table.Walk(func(key, effect []byte) {
 		if err := again.Apply(effect); err != nil {
 			m.Fatalf("%q: %v", key, err)
