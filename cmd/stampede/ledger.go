@@ -3,19 +3,24 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
+	"stampede/internal/config"
 	"stampede/internal/engine"
 	"stampede/internal/ledger"
 	"stampede/internal/metrics"
 )
 
 // openLedger makes the ledger that the command line asks for, or nil.
-func (c *ServeCmd) openLedger(store *engine.Engine, log *slog.Logger) (*ledger.Ledger, error) {
+func (c *ServeCmd) openLedger(
+	store *engine.Engine, parameters *config.Config, log *slog.Logger,
+) (*ledger.Ledger, error) {
 	if c.Postgres == "" {
 		return nil, nil
 	}
@@ -28,14 +33,40 @@ func (c *ServeCmd) openLedger(store *engine.Engine, log *slog.Logger) (*ledger.L
 		host = "a host without a name"
 	}
 	l, err := ledger.New(ledger.Options{
-		URL: c.Postgres, Journal: store.Journal(), LagMax: c.LedgerLagMax, Log: log,
-		Snapshot: store.Store().Stocks,
-		Holder:   fmt.Sprintf("%s, process %d", host, os.Getpid()),
+		URL: c.Postgres, Journal: store.Journal(), Log: log, Snapshot: store.Store().Stocks,
+		Holder:  fmt.Sprintf("%s, process %d", host, os.Getpid()),
+		Limits:  func() ledger.Limits { return ledgerLimits(parameters) },
+		Changed: store.LedgerChanged,
+		Committed: func(took time.Duration) {
+			threshold := parameters.Int(config.LatencyMonitorThreshold)
+			if ms := took.Milliseconds(); threshold > 0 && ms >= threshold {
+				store.Stats().Latency.Add("ledger-commit", time.Now().Unix(), ms)
+			}
+		},
 	})
-	if err == nil {
-		log.Info("ledger: what is sold is written to PostgreSQL", "database", l.Address())
+	if err != nil {
+		return nil, err
 	}
-	return l, err
+	store.SetLedger(l)
+	log.Info("ledger: what is sold is written to PostgreSQL", "database", l.Address())
+	return l, nil
+}
+
+// ledgerLimits are how far the ledger may be behind.
+func ledgerLimits(parameters *config.Config) ledger.Limits {
+	return ledger.Limits{
+		Lag:    time.Duration(parameters.Int(config.LedgerLagMaxSeconds)) * time.Second,
+		Bytes:  parameters.Int(config.LedgerLagMaxBytes),
+		Refuse: parameters.Text(config.LedgerLagPolicy) == "refuse",
+	}
+}
+
+// follow runs a ledger. Whoever waits for it when it ends is told that.
+func follow(l *ledger.Ledger, store *engine.Engine) func(context.Context) error {
+	return func(ctx context.Context) error {
+		defer store.EndLedger()
+		return l.Run(ctx)
+	}
 }
 
 // ledgerInfo is the section Ledger of INFO.
@@ -57,12 +88,14 @@ func ledgerInfo(l *ledger.Ledger) string {
 	line("lag_seconds", fmt.Sprintf("%.3f", float64(s.LagMs)/1000))
 	line("lag_bytes", s.LagBytes)
 	line("late", bit(s.Late))
+	line("refusing", bit(s.Refusing))
 	line("batches", s.Batches)
 	line("rows", s.Rows)
 	line("batch_rows", s.BatchRows)
 	line("batch_rows_max", s.BatchMax)
 	line("batch_milliseconds", s.BatchMs)
 	line("retries", s.Retries)
+	line("setbacks", s.Setbacks)
 	oneLine := strings.NewReplacer("\r", " ", "\n", " ")
 	if s.LastError != "" {
 		line("last_error", oneLine.Replace(s.LastError))
@@ -87,9 +120,9 @@ func ledgerGauges(l *ledger.Ledger) *metrics.Ledger {
 	}
 	s := l.Status()
 	return &metrics.Ledger{
-		Connected: s.Connected, Failed: s.Failure != "", Late: s.Late,
+		Connected: s.Connected, Failed: s.Failure != "", Late: s.Late, Refusing: s.Refusing,
 		Position: uint64(s.Position), LagMs: s.LagMs, LagBytes: s.LagBytes,
 		Batches: s.Batches, Rows: s.Rows, BatchRows: s.BatchRows, BatchMs: s.BatchMs,
-		Retries: s.Retries,
+		Retries: s.Retries, Setbacks: s.Setbacks,
 	}
 }

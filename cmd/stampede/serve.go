@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -39,8 +38,10 @@ type ServeCmd struct {
 	IO         string `name:"io" enum:"auto,epoll,net" default:"auto" help:"Transport: ${enum}."`
 	Loops      int    `placeholder:"N" help:"Event loops of epoll (cores - 1)."`
 
-	Postgres     string        `placeholder:"URL" help:"Write what is sold there: docs/ledger.md."`
-	LedgerLagMax time.Duration `default:"30s" help:"How far that may be behind without an alarm."`
+	Postgres         string  `placeholder:"URL" help:"Write what is sold there: docs/ledger.md."`
+	LedgerLagMax     *string `name:"ledger-lag-max-seconds" help:"How far that may be behind (30)."`
+	LedgerLagPolicy  *string `name:"ledger-lag-policy" help:"Beyond that: alarm, or refuse holds (alarm)."`
+	LedgerAckTimeout *string `name:"ledger-ack-timeout" help:"Milliseconds that ACK LEDGER waits (5000)."`
 
 	MetricsAddr string `placeholder:"ADDR" help:"Serve http://ADDR/metrics for Prometheus."`
 	PprofAddr   string `hidden:"" help:"Serve http://ADDR/debug/pprof/."`
@@ -106,6 +107,9 @@ func (c *ServeCmd) parameters() (*config.Config, error) {
 	set("dir", c.Dir)
 	set("appendfsync", c.Fsync)
 	set("save", c.Save)
+	set("ledger-lag-max-seconds", c.LedgerLagMax)
+	set("ledger-lag-policy", c.LedgerLagPolicy)
+	set("ledger-ack-timeout", c.LedgerAckTimeout)
 	for name, value := range c.Set {
 		set(name, &value)
 	}

@@ -75,7 +75,7 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	if err != nil {
 		return err
 	}
-	if keeper, err = c.openLedger(store, log); err != nil {
+	if keeper, err = c.openLedger(store, parameters, log); err != nil {
 		return errors.Join(err, store.Free())
 	}
 	door, err = server.New(server.Options{
@@ -94,7 +94,7 @@ func (c *ServeCmd) Run(ctx context.Context, around surroundings) error {
 	parts := c.pages(store, registry, parameters, facts, keeper)
 	parts = append(parts, store.Run, door.Run)
 	if keeper != nil {
-		parts = append(parts, keeper.Run)
+		parts = append(parts, follow(keeper, store))
 	}
 	return errors.Join(runDurably(ctx, log, store, parts, func() (asked, save bool) {
 		return ended.Load(), saveAtEnd.Load()

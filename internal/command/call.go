@@ -28,6 +28,10 @@ type Call struct {
 	// says. Replies before it on the same connection that must wait hold it back all the same.
 	AtOnce bool
 
+	// Ledger is what the handler of a sale sets whose reply must not be seen before the
+	// database of record has what the call saw or did. Durable goes with it.
+	Ledger bool
+
 	// For handlers of [Waiting]. Others tells whether other calls wait for one of its keys
 	// already; Wait is what the handler says when it has to wait, too.
 	Others bool

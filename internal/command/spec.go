@@ -95,6 +95,9 @@ type (
 		// Locks says that what it waits for are locks of its keys' names: their queues are
 		// apart from those of the keys.
 		Locks bool
+		// Acks says that Try always does the call, and that a call which MayWait may set
+		// [Call.Ledger]: it is its reply that waits.
+		Acks bool
 	}
 
 	// Scripted runs a script, whose calls h runs as one transaction. It may be run again

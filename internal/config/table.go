@@ -92,6 +92,10 @@ const (
 	StopWritesOnBgsaveError
 	SnapshotSchedule // five fields as in a crontab; empty: none
 	ShutdownTimeout  // seconds
+	LedgerAckTimeout // milliseconds, 0: none
+	LedgerLagMaxSeconds
+	LedgerLagMaxBytes
+	LedgerLagPolicy
 	paramCount
 )
 
@@ -201,5 +205,9 @@ func operationRows() []row {
 		{name: "snapshot-schedule", kind: crontab{}},
 		{name: "shutdown-timeout", kind: integer{min: 0, max: maxInt32},
 			preset: "10", inert: true},
+		{name: "ledger-ack-timeout", kind: integer{min: 0, max: maxInt32}, preset: "5000"},
+		{name: "ledger-lag-max-seconds", kind: integer{min: 1, max: maxInt32}, preset: "30"},
+		{name: "ledger-lag-max-bytes", kind: memory{min: 1 << 20}, preset: "1gb"},
+		{name: "ledger-lag-policy", kind: word{"alarm", "refuse"}, preset: "alarm"},
 	}
 }

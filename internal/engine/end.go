@@ -67,7 +67,10 @@ func (e *Engine) unwatch(s *session.Session) {
 
 // Abandon forgets a waiter whose connection has ended.
 func (e *Engine) Abandon(w *Waiter) {
-	if w.done.Load() {
+	if w.Acknowledging() {
+		e.acks.remove(w)
+	}
+	if w.done.Load() || w.Acknowledging() {
 		return
 	}
 	abandoned := e.takeCare(w.set, func(r *Runner) {

@@ -70,6 +70,7 @@ type Engine struct {
 	scripts *script.Library
 	waits   []queues     // of calls that wait, by shard
 	waiting atomic.Int64 // how many there are
+	acks    acks         // those whose calls have run
 	ending  caretaker    // of connections that have ended
 
 	store   *persist.Store // nil: nothing is kept on disk

@@ -42,7 +42,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		hll.Commands,
 		geo.Commands,
 		json.Commands(),
-		stock.Commands(),
+		stock.Commands(e.acks.ofStock),
 		lock.Commands,
 		transactions.Commands,
 		scripting.Commands(scripting.Services{

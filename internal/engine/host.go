@@ -168,6 +168,7 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	began := h.times.begin(row, r.lap.base)
 	h.do()
 	r.durable = r.durable || h.call.Durable
+	r.call.Ledger = r.call.Ledger || h.call.Ledger // the reply of the script waits
 	nanos := h.times.end(row, r.lap.base, began)
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(row.ID, nanos, failed)

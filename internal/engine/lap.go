@@ -43,6 +43,9 @@ func (r *Runner) startLap() { r.lap.last, r.lap.calls = time.Since(r.lap.base), 
 func (r *Runner) end(at int, out *reply.Buffer) {
 	c, l := &r.call, &r.lap
 	r.durable, r.gated = r.durable || c.Durable, r.gated || !c.AtOnce
+	if c.Ledger {
+		r.mark(at, out)
+	}
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(c.Row.ID, 0, failed)
 	if failed {

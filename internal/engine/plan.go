@@ -128,6 +128,12 @@ func (r *Runner) refuse(s *session.Session, p *plan, out *reply.Buffer) {
 // errAbort is how EXEC begins its answer if it cannot even try.
 const errAbort reply.Error = "EXECABORT Transaction discarded because of: "
 
+// acknowledges tells whether a row's replies may have to wait for the ledger.
+func acknowledges(row *command.Row) bool {
+	do, ok := row.Do.(command.Waiting)
+	return ok && do.Acks
+}
+
 func isExec(row *command.Row) bool {
 	_, exec := row.Do.(command.Exec)
 	return exec

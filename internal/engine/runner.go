@@ -38,6 +38,7 @@ type Runner struct {
 	seen    journal.Position // of the last change that a group has seen
 	changed bool             // a group has changed something
 	durable bool             // a call has set [command.Call.Durable]
+	marks   []mark           // the replies that wait for the ledger
 	gated   bool             // a call has not set [command.Call.AtOnce]
 
 	held  int             // the shard owned for the running group, or none
@@ -93,6 +94,7 @@ func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	r.lap.max = r.engine.lapMax()
 	r.seen, r.changed, r.durable, r.gated = 0, false, false, false
 	r.tx.Seen, r.tx.Changed = 0, false
+	r.marks = r.marks[:0]
 	outcome := r.do(s, b, out)
 	r.release()
 	r.rec.Flush()
@@ -103,6 +105,9 @@ func (r *Runner) Do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 	}
 	if outcome.Command = "NULL"; r.call.Row != nil {
 		outcome.Command = r.call.Row.Lower
+	}
+	if len(r.marks) > 0 {
+		outcome.Waiter = r.awaitLedger(s, out, outcome.Seen)
 	}
 	return outcome
 }
@@ -117,12 +122,18 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 		if until := r.pausedUntil(s, p); until != 0 {
 			return Outcome{Ran: i, RetryAtMs: until}
 		}
+		if len(r.marks) > 0 && !r.mayFollow(p) {
+			return Outcome{Ran: i}
+		}
 		if p.shard != none && s.Reply == session.ReplyOn && i+1 < b.Len() {
 			i += r.runGroup(s, b, i, out)
 			continue
 		}
+		marks := len(r.marks)
 		r.runPlanned(s, p, b.Argv(i), out)
-		i++
+		if i++; len(r.marks) > marks {
+			r.place(marks, out)
+		}
 		if w := r.waiter; w != nil {
 			r.waiter = nil
 			return Outcome{Ran: i, Waiter: w}
@@ -274,7 +285,7 @@ func (r *Runner) serveNow() {
 func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
 	c := &r.call
 	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
-	c.Others, c.Wait, c.Durable, c.AtOnce = false, command.Wait{}, false, false
+	c.Others, c.Wait, c.Durable, c.AtOnce, c.Ledger = false, command.Wait{}, false, false, false
 	c.Args = command.NewArgs(argv[row.Words():])
 	return out.Len()
 }

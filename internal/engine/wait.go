@@ -40,6 +40,8 @@ type Waiter struct {
 	done    atomic.Bool
 	unblock atomic.Int32 // what CLIENT UNBLOCK wants
 	retryMs atomic.Int64 // of call.Wait, for its connection
+
+	marks []mark // not empty: its calls have run, and only the ledger is waited for
 }
 
 // What CLIENT UNBLOCK wants of a waiter.
@@ -326,6 +328,9 @@ func (r *Runner) serveApart() (seen journal.Position) {
 // connection calls it when it is woken and when NextMs has come.
 func (r *Runner) Finish(w *Waiter, out *reply.Buffer) (outcome Outcome, done bool) {
 	r.nowMs = r.engine.clock()
+	if w.Acknowledging() {
+		return r.finishAck(w, out)
+	}
 	if !w.done.Load() && !r.finish(w) {
 		return Outcome{}, false
 	}
@@ -414,4 +419,4 @@ func (w *Waiter) Unblock(asError bool) bool {
 }
 
 // Waiting is how many calls wait.
-func (e *Engine) Waiting() int { return int(e.waiting.Load()) }
+func (e *Engine) Waiting() int { return int(e.waiting.Load()) + e.acks.len() }

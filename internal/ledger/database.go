@@ -85,12 +85,12 @@ func (f *follower) takeOver(ctx context.Context) (from journal.Position, err err
 	var theirs string
 	err = f.conn.QueryRow(ctx, `
 		insert into stampede.ledger_position as l (journal, position, epoch, holder)
-		values ($1, 0, 1, $2)
+		values ($1, 0, $3::bigint + 1, $2)
 		on conflict (only_one) do update set
-			epoch = l.epoch + (l.journal = $1)::int,
+			epoch = case when l.journal = $1 then greatest(l.epoch, $3) + 1 else l.epoch end,
 			holder = case when l.journal = $1 then $2 else l.holder end
 		returning journal, position, epoch`,
-		mine, f.o.Holder).Scan(&theirs, &from, &f.epoch)
+		mine, f.o.Holder, f.epoch).Scan(&theirs, &from, &f.epoch)
 	switch {
 	case err != nil:
 		return 0, err
@@ -126,16 +126,31 @@ func (f *follower) seed(ctx context.Context, from journal.Position) (journal.Pos
 	return at, f.write(ctx, to)
 }
 
-// where is up to where the database is, for an engine that has lost its connection.
+// where is up to where the database is, for an engine that has lost its connection. A
+// database that does not know of this engine yet is an older one, or a new one.
 func (f *follower) where(ctx context.Context) (from journal.Position, err error) {
 	var epoch int64
 	err = f.conn.QueryRow(ctx, `select position, epoch from stampede.ledger_position`).
 		Scan(&from, &epoch)
-	if err == nil && epoch != f.epoch {
-		err = ErrFenced
+	var server *pgconn.PgError
+	switch {
+	case err == nil && epoch == f.epoch:
+		return from, nil
+	case err == nil && epoch > f.epoch:
+		return 0, ErrFenced
+	case err == nil, errors.Is(err, pgx.ErrNoRows):
+		return f.takeOver(ctx)
+	case errors.As(err, &server) && server.Code == undefinedTable:
+		if err := migrate(ctx, f.config); err != nil {
+			return 0, err
+		}
+		return f.takeOver(ctx)
 	}
-	return from, err
+	return 0, err
 }
+
+// undefinedTable is the SQLSTATE of a query of a table that is not there.
+const undefinedTable = "42P01"
 
 // load reads the stocks that live, and those that were dropped behind the position: if it was
 // set back, their records come again.

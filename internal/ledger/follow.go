@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -127,6 +128,7 @@ func (f *follower) connect(ctx context.Context) (err error) {
 	case at == f.batch.to && at != f.batch.from:
 		f.written(0) // the commit whose answer was lost
 	case at != f.batch.from:
+		f.setBack(at)
 		err = f.begin(ctx, at)
 	}
 	if err != nil {
@@ -137,6 +139,15 @@ func (f *follower) connect(ctx context.Context) (err error) {
 	f.o.Log.Info("ledger: connected", "database", f.Address(), "position", uint64(at),
 		"epoch", f.epoch)
 	return nil
+}
+
+// setBack notes that the database is not where it was left, as a standby that had not got
+// everything when it took over. What it lacks is written again.
+func (f *follower) setBack(at journal.Position) {
+	f.o.Log.Error("ledger: the database has gone back; what it lacks is written again from the "+
+		"journal", "database", f.Address(), "from", uint64(f.batch.from), "to", uint64(at))
+	f.note(func(s *Status) { s.Setbacks++ })
+	f.advance(min(f.Position(), at))
 }
 
 // begin follows from a position on.
@@ -244,6 +255,9 @@ func (f *follower) written(took time.Duration) {
 		s.LastError = ""
 	})
 	f.advance(b.to)
+	if f.o.Committed != nil {
+		f.o.Committed(took)
+	}
 	if b.to-f.claimed >= claimBytes {
 		if err := f.claim(b.to); err != nil {
 			f.o.Log.Warn("ledger: the journal keeps more than is needed", "error", err)
@@ -283,7 +297,7 @@ func (f *follower) close() {
 
 // watchLag says so when the ledger is too far behind, and when it is not any more.
 func (l *Ledger) watchLag(ctx context.Context) {
-	ticker := time.NewTicker(time.Second)
+	ticker := time.NewTicker(lagLookEvery)
 	defer ticker.Stop()
 	var told time.Time
 	for {
@@ -293,6 +307,7 @@ func (l *Ledger) watchLag(ctx context.Context) {
 		case <-ticker.C:
 		}
 		s := l.Status()
+		l.refuse(&s)
 		switch now := l.o.Now(); {
 		case s.Late && now.Sub(told) >= alarmEvery:
 			told = now
@@ -303,4 +318,18 @@ func (l *Ledger) watchLag(ctx context.Context) {
 			l.o.Log.Info("ledger: caught up")
 		}
 	}
+}
+
+// refuse lets nothing more be held while the ledger is too far behind, if that is the policy.
+// A ledger that has ended never catches up: to end the sale then is for people to decide, by
+// the same policy.
+func (l *Ledger) refuse(s *Status) {
+	if !s.Late || !l.o.Limits().Refuse {
+		l.refusal.Store(nil)
+		return
+	}
+	err := fmt.Errorf("it is %.1f s and %d bytes of journal behind, more than "+
+		"ledger-lag-max-seconds or ledger-lag-max-bytes allow (ledger-lag-policy is refuse)",
+		float64(s.LagMs)/1000, s.LagBytes)
+	l.refusal.Store(&err)
 }

@@ -52,18 +52,28 @@ type Options struct {
 	// the journal has dropped its first records. nil: there is none.
 	Snapshot func(visit func(at journal.Position, effects []byte) error) (journal.Position, error)
 
-	// LagMax is how far the ledger may be behind before that is an alarm; 0: 30 seconds.
-	LagMax time.Duration
+	// Limits is how far the ledger may be behind; it is asked again and again. nil: 30 seconds
+	// or 1 GiB are an alarm.
+	Limits func() Limits
 
 	// RetryMax bounds the pause between two tries when the database fails; 0: 5 seconds.
 	RetryMax time.Duration
 
-	// Advanced is told when more stands in the database; it must not wait. nil: nobody
+	// Changed is called when more stands in the database, and when the ledger has ended;
+	// Committed after each transaction, with how long it took. Neither must wait. nil: nobody
 	// wants to know.
-	Advanced func(journal.Position)
+	Changed   func()
+	Committed func(took time.Duration)
 
 	Now func() time.Time // nil: the machine's clock
 	Log *slog.Logger     // nil: nothing is logged
+}
+
+// Limits are how far a ledger may be behind.
+type Limits struct {
+	Lag    time.Duration // of the oldest change that is not in the database
+	Bytes  int64         // of journal that have not been looked at or written
+	Refuse bool          // beyond that nothing more is to be held: see [Ledger.Refusal]
 }
 
 // Errors that end a ledger. Trying again does not help.
@@ -83,6 +93,7 @@ type Ledger struct {
 	reached  atomic.Uint64 // everything that concerns a ledger, up to here, is committed
 	behindMs atomic.Int64  // since when something waits to be written; 0: nothing does
 	failure  atomic.Pointer[error]
+	refusal  atomic.Pointer[error]
 
 	mu      sync.Mutex
 	status  Status
@@ -102,7 +113,9 @@ func New(o Options) (*Ledger, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	o.LagMax = cmp.Or(o.LagMax, lagMax)
+	if o.Limits == nil {
+		o.Limits = func() Limits { return Limits{Lag: lagMax, Bytes: lagBytesMax} }
+	}
 	o.RetryMax = cmp.Or(o.RetryMax, retryPauseMax)
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTimeout)
 	prepare(config)
@@ -117,6 +130,8 @@ func (l *Ledger) Address() string {
 // Times. A batch that takes longer than batchTarget makes the next ones smaller.
 const (
 	lagMax         = 30 * time.Second
+	lagBytesMax    = 1 << 30
+	lagLookEvery   = 200 * time.Millisecond
 	connectTimeout = 5 * time.Second
 	batchTarget    = 250 * time.Millisecond
 	retryPause     = 100 * time.Millisecond // after a failure; twice that after the next
@@ -144,6 +159,8 @@ type Status struct {
 	LagMs     int64 // how long the oldest change has been waiting that is not there
 	LagBytes  int64 // of journal that have not been looked at or written
 	Late      bool  // the lag is an alarm
+	Refusing  bool  // nothing more is to be held until it has caught up
+	Setbacks  int64 // how often the database has gone back, as an older standby does
 	Batches   int64 // transactions since the start
 	Records   int64 // of the journal in them
 	Rows      int64 // in them
@@ -163,7 +180,9 @@ func (l *Ledger) Status() Status {
 	s.Reached = l.Position()
 	s.LagMs = l.lagMs()
 	s.LagBytes = int64(max(l.o.Journal.End(), s.Reached) - s.Reached)
-	s.Late = s.LagMs > l.o.LagMax.Milliseconds()
+	limits := l.o.Limits()
+	s.Late = s.LagMs > limits.Lag.Milliseconds() || s.LagBytes > limits.Bytes
+	s.Refusing = l.Refusal() != nil
 	if err := l.Failed(); err != nil {
 		s.Failure = err.Error()
 	}
@@ -222,17 +241,25 @@ func (l *Ledger) note(change func(*Status)) {
 func (l *Ledger) advance(p journal.Position) {
 	l.reached.Store(uint64(p))
 	l.ring()
-	if l.o.Advanced != nil {
-		l.o.Advanced(p)
+}
+
+// Refusal is why nothing more is to be held as long as the ledger is so far behind, or nil.
+func (l *Ledger) Refusal() error {
+	if err := l.refusal.Load(); err != nil {
+		return *err
 	}
+	return nil
 }
 
 // ring wakes all who wait.
 func (l *Ledger) ring() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	close(l.changed)
 	l.changed = make(chan struct{})
+	l.mu.Unlock()
+	if l.o.Changed != nil {
+		l.o.Changed()
+	}
 }
 
 // fail ends the ledger for good.

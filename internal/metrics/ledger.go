@@ -9,6 +9,7 @@ type Ledger struct {
 	Connected bool
 	Failed    bool   // it has ended, for a reason that only people can mend
 	Late      bool   // the lag is beyond its bound
+	Refusing  bool   // nothing more is held until it has caught up
 	Position  uint64 // of the journal, committed in the database
 	LagMs     int64  // that the oldest change has been waiting
 	LagBytes  int64
@@ -17,6 +18,7 @@ type Ledger struct {
 	BatchRows int64 // in the last one
 	BatchMs   int64 // that it took
 	Retries   int64 // failures of the database since the start
+	Setbacks  int64 // how often the database has gone back
 }
 
 // ledgerMetrics are the numbers of a ledger.
@@ -33,6 +35,8 @@ func ledgerMetrics() []metric {
 			func(l *Ledger) float64 { return bit(l.Failed) }),
 		of(gauge, "late", "1: the lag is an alarm.",
 			func(l *Ledger) float64 { return bit(l.Late) }),
+		of(gauge, "refusing", "1: nothing is held until it has caught up.",
+			func(l *Ledger) float64 { return bit(l.Refusing) }),
 		of(counter, "position_bytes_total", "Up to where the journal is in the database.",
 			func(l *Ledger) float64 { return float64(l.Position) }),
 		of(gauge, "lag_seconds", "How long the oldest change waits that is not there.",
@@ -49,5 +53,7 @@ func ledgerMetrics() []metric {
 			func(l *Ledger) float64 { return float64(l.BatchMs) / 1000 }),
 		of(counter, "retries_total", "Failures of the database.",
 			func(l *Ledger) float64 { return float64(l.Retries) }),
+		of(counter, "setbacks_total", "How often the database had gone back.",
+			func(l *Ledger) float64 { return float64(l.Setbacks) }),
 	}
 }

@@ -89,8 +89,9 @@ func (k *netLink) step(scratch []byte) bool {
 	k.mu.Lock()
 	reads := k.conn.WantsInput() && !k.transport.ending.Load()
 	waits, untilMs := k.conn.Suspended()
+	drained := k.transport.ending.Load() && !k.conn.waiter.Acknowledging()
 	over := k.conn.broken != nil || k.killed.Load() ||
-		(len(k.conn.Pending()) == 0 && (k.conn.ending || k.transport.ending.Load()))
+		(len(k.conn.Pending()) == 0 && (k.conn.ending || drained))
 	var space []byte
 	if reads {
 		space = k.conn.Space(scratch)

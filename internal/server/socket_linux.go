@@ -158,7 +158,8 @@ func (l *loop) sendPending(s *socket) {
 func (l *loop) settle(s *socket) {
 	c := &s.conn
 	waiting := len(c.Pending()) > 0
-	if c.broken != nil || (!waiting && (c.ending || l.ending)) {
+	drained := l.ending && !c.waiter.Acknowledging()
+	if c.broken != nil || (!waiting && (c.ending || drained)) {
 		l.close(s)
 		return
 	}

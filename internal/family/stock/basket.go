@@ -22,7 +22,7 @@ const (
 )
 
 // basketRows are the commands for several products at once.
-func basketRows() []command.Spec {
+func (f family) basketRows() []command.Spec {
 	keys := func(at, step int) []command.KeySpec {
 		return []command.KeySpec{{
 			Use:   command.KeyRW | command.KeyAccess | command.KeyUpdate,
@@ -42,7 +42,7 @@ func basketRows() []command.Spec {
 		Summary: "Holds units of several products for a buyer, all or nothing.",
 		Flags:   grow, Cost: "O(K log N) in products and their holds",
 		KeySpecs: keys(4, 2),
-		Do:       command.OnKeys(basketHold),
+		Do:       command.OnKeys(f.basketHold),
 	}, {
 		Name: "BASKET.RELEASE", Args: "id numkeys:int @key [@key ...]",
 		Summary: "Gives back what an id holds of several products, all or nothing.",
@@ -101,7 +101,7 @@ func readLines(tx command.Tx, c *command.Call, withUnits bool) (lines []line, ok
 }
 
 // basketHold is BASKET.HOLD: it looks at all lines before it changes one.
-func basketHold(tx command.Tx, c *command.Call) {
+func (f family) basketHold(tx command.Tx, c *command.Call) {
 	request := rules.Request{ID: c.Args.Bytes(), Buyer: c.Args.Bytes(), ForMs: c.Args.Int()}
 	if c.Args.Err() != nil || request.ForMs < 0 || request.ForMs > rules.TimeMsMax {
 		c.Reply.Fail(errMs)
@@ -111,7 +111,7 @@ func basketHold(tx command.Tx, c *command.Call) {
 	if !ok {
 		return
 	}
-	refused, known := -1, false
+	refused, known, fresh := -1, false, false
 	for i := range lines {
 		l := &lines[i]
 		request.Units = l.units
@@ -122,7 +122,7 @@ func basketHold(tx command.Tx, c *command.Call) {
 		}
 		// What this id was told before counts more than how it is now, and a reason more
 		// than that there was one elsewhere.
-		l.a = a
+		l.a, fresh = a, fresh || !was
 		if a.Outcome.Refused() && (refused < 0 || was && !known ||
 			was && lines[refused].a.Outcome == rules.Elsewhere) {
 			refused, known = i, was
@@ -130,6 +130,9 @@ func basketHold(tx command.Tx, c *command.Call) {
 	}
 	if refused >= 0 {
 		refuseBasket(c, lines, refused, request)
+		return
+	}
+	if fresh && f.tooFarBehind(c) {
 		return
 	}
 	holdBasket(c, lines, request)

@@ -10,10 +10,8 @@ import (
 )
 
 const (
-	errWait   reply.Error = "ERR WAIT is a number of milliseconds from 0 to 2^47-1"
-	errAck    reply.Error = "ERR ACK is one of MEMORY, JOURNAL, LEDGER"
-	errLedger reply.Error = "ERR there is no ledger that could acknowledge: " +
-		"ACK MEMORY and ACK JOURNAL are there"
+	errWait    reply.Error = "ERR WAIT is a number of milliseconds from 0 to 2^47-1"
+	errAck     reply.Error = "ERR ACK is one of MEMORY, JOURNAL, LEDGER"
 	errJournal reply.Error = "ERR there is no journal that could acknowledge: see appendonly"
 )
 
@@ -56,13 +54,13 @@ func (w *wish) read(a *command.Args) {
 }
 
 // tryHold is STOCK.HOLD, as far as it need not wait.
-func tryHold(tx command.Tx, c *command.Call) (done bool) {
+func (f family) tryHold(tx command.Tx, c *command.Call) (done bool) {
 	var w wish
 	key := c.Args.Bytes()
 	w.read(&c.Args)
 	db := tx.DB(c.DB, key)
 	s, ok := find(db, c, key)
-	if !ok {
+	if !ok || f.refuses(&s, c, &w.request) {
 		return true
 	}
 	behind := c.Others || c.InExec && db.Awaited(key)
@@ -143,42 +141,60 @@ func holdTimeUp(tx command.Tx, c *command.Call) {
 	}
 }
 
-// confirm is STOCK.CONFIRM.
-func confirm(db *keyspace.DB, c *command.Call) {
-	key, id := c.Args.Bytes(), c.Args.Bytes()
-	durable, atOnce := readAck(db, &c.Args)
-	s, ok := find(db, c, key)
-	if !ok || !named(c, id) {
-		return
-	}
-	c.Durable, c.AtOnce = durable, atOnce
-	answer(c, s.Confirm(id))
+// confirmArgs is how many words a call of STOCK.CONFIRM has before its options.
+const confirmArgs = 3
+
+// wantsLedger tells whether a call of STOCK.CONFIRM says ACK LEDGER.
+func wantsLedger(argv [][]byte) bool {
+	return len(argv) > confirmArgs+1 && command.EqualFold(argv[confirmArgs+1], "LEDGER")
 }
 
-// readAck reads whether a sale must be on the disk before it is told: where there is a
-// journal it must, unless the call wants to be told at once.
-func readAck(db *keyspace.DB, a *command.Args) (durable, atOnce bool) {
+// confirm is STOCK.CONFIRM.
+func (f family) confirm(tx command.Tx, c *command.Call) (done bool) {
+	key, id := c.Args.Bytes(), c.Args.Bytes()
+	db := tx.DB(c.DB, key)
+	ack := f.readAck(db, &c.Args)
+	s, ok := find(db, c, key)
+	if !ok || !named(c, id) {
+		return true
+	}
+	c.Durable, c.AtOnce = ack.durable, ack.atOnce
+	a := s.Confirm(id)
+	c.Ledger = ack.ledger && (a.Outcome == rules.Sold || a.Outcome == rules.AlreadySold)
+	answer(c, a)
+	return true
+}
+
+// ack is what must have a sale before it is told.
+type ack struct{ durable, atOnce, ledger bool }
+
+// readAck reads what must have a sale before it is told: the journal where there is one,
+// unless the call wants to be told at once.
+func (f family) readAck(db *keyspace.DB, a *command.Args) (want ack) {
 	journal := db.Space().Journaled()
-	durable = journal
+	want.durable = journal
 	switch {
 	case !a.More():
 	case !a.Opt("ACK"):
 		a.Fail(reply.ErrSyntax)
 	case a.Opt("MEMORY"):
-		durable, atOnce = false, true
+		want.durable, want.atOnce = false, true
 	case a.Opt("JOURNAL"):
 		if !journal {
 			a.Fail(errJournal)
 		}
 	case a.Opt("LEDGER"):
-		a.Fail(errLedger)
+		want.ledger = true
+		if err := f.noLedger(); err != "" {
+			a.Fail(err)
+		}
 	default:
 		a.Fail(errAck)
 	}
 	if a.More() {
 		a.Fail(reply.ErrSyntax)
 	}
-	return durable, atOnce
+	return want
 }
 
 // named tells whether an id may be one; if not, the call has been answered.

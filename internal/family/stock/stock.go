@@ -26,10 +26,12 @@ const (
 	grow  = command.Write | command.DenyOOM | command.Fast
 )
 
-// Commands gives the rows of this family.
-func Commands() []command.Spec {
+// Commands gives the rows of this family. ledger is the database of record, or nil; it is
+// asked again and again.
+func Commands(ledger func() Ledger) []command.Spec {
 	var rows []command.Spec
-	for _, part := range [][]command.Spec{saleRows(), staffRows(), lookRows(), basketRows()} {
+	f := family{ledger}
+	for _, part := range [][]command.Spec{f.saleRows(), staffRows(), lookRows(), f.basketRows()} {
 		rows = append(rows, part...)
 	}
 	for i := range rows {
@@ -39,13 +41,13 @@ func Commands() []command.Spec {
 }
 
 // saleRows are the commands of a sale.
-func saleRows() []command.Spec {
+func (f family) saleRows() []command.Spec {
 	return []command.Spec{{
 		Name: "STOCK.CONFIRM", Args: "@key id [ACK <MEMORY | JOURNAL | LEDGER>]",
 		Summary: "Sells the units that an id holds.",
 		Flags:   write, Cost: "O(log N) in holds",
 		KeyUse: "RW access update",
-		Do:     command.OnShard(confirm),
+		Do:     command.Waiting{Try: f.confirm, MayWait: wantsLedger, Acks: true},
 	}, {
 		Name: "STOCK.EXTEND", Args: "@key id milliseconds:int",
 		Summary: "Lets a hold live until some milliseconds from now.",
@@ -59,7 +61,7 @@ func saleRows() []command.Spec {
 		Flags:   grow | command.Steady | command.Blocking, Cost: "O(log N) in holds",
 		KeyUse: "RW access update",
 		Do: command.Waiting{
-			Try: tryHold, TimeUp: holdTimeUp, MayWait: mayWait, InOrder: true,
+			Try: f.tryHold, TimeUp: holdTimeUp, MayWait: mayWait, InOrder: true,
 		},
 	}, {
 		Name: "STOCK.RELEASE", Args: "@key id",
