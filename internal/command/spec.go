@@ -197,12 +197,15 @@ const (
 	PubSub                        // pubsub: allowed on a RESP2 connection that subscribed
 	MovableKeys                   // movablekeys; derived where the synopsis shows it
 
-	Steady    // its time depends on nothing but the bytes it moves; see the engine's laps
-	OtherDBs  // writes to more than its keys: to other databases (MOVE, COPY), or to locks
-	Immediate // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
-	Hidden    // left out of COMMAND
-	Dangerous // ACL category @dangerous that group and flags do not imply
-	KeySpace  // ACL category @keyspace beyond the generic group
+	Steady     // its time depends on nothing but the bytes it moves; see the engine's laps
+	OtherDBs   // writes to more than its keys: to other databases (MOVE, COPY), or to locks
+	Immediate  // runs at once even inside MULTI: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET
+	Hidden     // left out of COMMAND
+	Messages   // its replies are messages, which CLIENT REPLY does not silence
+	Subscribed // allowed on a RESP2 connection that has subscribed
+	Spreads    // writes nothing that lasts, but is refused where writes are: PFCOUNT, PUBLISH
+	Dangerous  // ACL category @dangerous that group and flags do not imply
+	KeySpace   // ACL category @keyspace beyond the generic group
 )
 
 // flagNames holds the names that COMMAND gives to flags, in its order.

@@ -60,7 +60,9 @@ func argumentKinds() argumentTable {
 		"zkeys": counted("z"), "tkeys": counted("t"), "weights": (*generator).drawWeights,
 		"bit": one(drawBit), "onoff": one(drawOnOff), "bitint": one(drawBitInt),
 		"place": one(drawPlace),
-		"lua":   (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
+		"pkey":  key("p"), "element": one(drawElement),
+		"gkey": key("g"), "lonlat": drawLonLat, "radius": one(drawRadius),
+		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
 	}
 }

@@ -201,7 +201,7 @@ func (h *host) admit(argv [][]byte) (row *command.Row, refusal reply.Error) {
 		return row, errScriptArity
 	case row.Flags&command.NoScript != 0 || isExec(row) || isScripted(row):
 		return row, errScriptNoScript
-	case h.readOnly && row.Flags&command.Write != 0:
+	case h.readOnly && row.Flags&(command.Write|command.Spreads) != 0:
 		return row, errScriptReadOnly
 	case row.Flags&command.Write != 0 && r.engine.writeRefusal() != "":
 		return row, r.engine.writeRefusal()

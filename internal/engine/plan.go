@@ -50,7 +50,7 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 		return errLoading
 	case s.Multi.Active && row.Flags&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
-	case r.engine.store != nil && r.writes(s, row):
+	case r.engine.store != nil && r.has(command.Write, s, row):
 		return r.engine.writeRefusal()
 	}
 	return ""

@@ -151,16 +151,16 @@ func (r *Runner) pausedUntil(s *session.Session, p *plan) int64 {
 	if p.row == nil || !r.engine.registry.Paused() {
 		return 0
 	}
-	return r.engine.registry.PausedUntil(r.writes(s, p.row), r.nowMs)
+	return r.engine.registry.PausedUntil(r.has(command.Write|command.Spreads, s, p.row), r.nowMs)
 }
 
 // writes tells whether a call of row may change data: EXEC does what its queue does.
 func (r *Runner) writes(s *session.Session, row *command.Row) bool {
 	if !isExec(row) {
-		return row.Flags&command.Write != 0
+		return row.Flags&flags != 0
 	}
 	for _, queued := range s.Multi.Queue {
-		if queued.Row.(*command.Row).Flags&command.Write != 0 {
+		if queued.Row.(*command.Row).Flags&flags != 0 {
 			return true
 		}
 	}

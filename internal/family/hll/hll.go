@@ -22,7 +22,7 @@ var Commands = []command.Spec{{
 }, {
 	Name: "PFCOUNT", Args: "@key [@key ...]",
 	Summary: "Estimates how many different elements HyperLogLogs were given together.",
-	Group:   command.GroupHyperLogLog, Flags: command.Read,
+	Group:   command.GroupHyperLogLog, Flags: command.Read | command.Spreads,
 	Since: "2.8.9", Cost: "O(N) in keys, O(1) for one that has not changed",
 	KeyUse: "RW access",
 	Do:     command.OnKeys(count),

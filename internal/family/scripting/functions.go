@@ -53,7 +53,7 @@ func (s Services) functionRows() []command.Spec {
 	use := func(r command.Spec, use string) command.Spec { r.KeyUse = use; return r }
 	tips := func(r command.Spec, tips string) command.Spec { r.Tips = tips; return r }
 	return []command.Spec{
-		use(row("FCALL", callArgs, evalCost, evalFlags, command.Scripted(s.fcall),
+		use(row("FCALL", callArgs, evalCost, evalFlags|command.Spreads, command.Scripted(s.fcall),
 			"Calls a function as one transaction."), writeUse),
 		use(row("FCALL_RO", callArgs, evalCost, evalFlags|command.Read,
 			command.Scripted(s.fcallReadOnly),

@@ -54,8 +54,8 @@ func Commands(s Services) []command.Spec {
 	rows := []command.Spec{{
 		Name: "EVAL", Args: "script " + evalArgs,
 		Summary: "Runs a script in Lua as one transaction.",
-		Group:   command.GroupScripting, Flags: evalFlags, Since: "2.6.0", Cost: evalCost,
-		KeyUse: writeUse, Do: command.Scripted(s.eval),
+		Group:   command.GroupScripting, Flags: evalFlags | command.Spreads, Since: "2.6.0",
+		Cost: evalCost, KeyUse: writeUse, Do: command.Scripted(s.eval),
 	}, {
 		Name: "EVAL_RO", Args: "script " + evalArgs,
 		Summary: "Runs a script in Lua that must not write.",
@@ -64,8 +64,8 @@ func Commands(s Services) []command.Spec {
 	}, {
 		Name: "EVALSHA", Args: "sha1 " + evalArgs,
 		Summary: "Runs a script that the server knows, by its SHA-1.",
-		Group:   command.GroupScripting, Flags: evalFlags, Since: "2.6.0", Cost: evalCost,
-		KeyUse: writeUse, Do: command.Scripted(s.evalSHA),
+		Group:   command.GroupScripting, Flags: evalFlags | command.Spreads, Since: "2.6.0",
+		Cost: evalCost, KeyUse: writeUse, Do: command.Scripted(s.evalSHA),
 	}, {
 		Name: "EVALSHA_RO", Args: "sha1 " + evalArgs,
 		Summary: "Runs a script that the server knows, by its SHA-1; it must not write.",
