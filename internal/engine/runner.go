@@ -154,8 +154,8 @@ func (r *Runner) pausedUntil(s *session.Session, p *plan) int64 {
 	return r.engine.registry.PausedUntil(r.has(command.Write|command.Spreads, s, p.row), r.nowMs)
 }
 
-// writes tells whether a call of row may change data: EXEC does what its queue does.
-func (r *Runner) writes(s *session.Session, row *command.Row) bool {
+// has tells whether a call of row has one of the flags: EXEC has those of its queue.
+func (r *Runner) has(flags command.Flags, s *session.Session, row *command.Row) bool {
 	if !isExec(row) {
 		return row.Flags&flags != 0
 	}
