@@ -4,6 +4,7 @@ package journal
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 
 	"stampede/internal/assert"
 )
@@ -38,7 +39,7 @@ func (c chunk) end() Position { return c.first + Position(len(c.bytes)) }
 
 // add copies a record that was summed before, with a mark before it if durable is news.
 func (b *buffer) add(parts [][]byte, n int, sum uint32, durable Position) {
-	b.turnPage(n, durable)
+	b.turnPage(frameBytes(n), durable)
 	b.place(uint32(n), sum)
 	tail := &b.chunks[len(b.chunks)-1]
 	for _, p := range parts {
@@ -46,18 +47,26 @@ func (b *buffer) add(parts [][]byte, n int, sum uint32, durable Position) {
 	}
 }
 
-// addBig takes over a chunk that has room for a head and then a record of n bytes.
-func (b *buffer) addBig(frame []byte, sum uint32, durable Position) {
-	n := len(frame) - frameHeadBytes
-	b.turnPage(n, durable)
-	b.id.putHead(frame, b.end.at, uint32(n), sum)
-	b.chunks = append(b.chunks, chunk{b.end.at, frame[:len(frame):len(frame)]})
-	b.end = mark{b.end.at + Position(len(frame)), sum}
+// addBig takes over the pieces of a record, each of which has room for its head.
+func (b *buffer) addBig(pieces []piece, durable Position) {
+	c := chainOf(pieces)
+	b.turnPage(c.frames(), durable)
+	if c.pieces > 1 {
+		payload := c.append(nil)
+		b.place(chainBytes|markBit, crc32.Checksum(payload, castagnoli))
+		tail := &b.chunks[len(b.chunks)-1]
+		tail.bytes = append(tail.bytes, payload...)
+	}
+	for _, p := range pieces {
+		n := len(p.frame)
+		b.id.putHead(p.frame, b.end.at, uint32(n-frameHeadBytes), p.sum)
+		b.chunks = append(b.chunks, chunk{b.end.at, p.frame[:n:n]})
+		b.end = mark{b.end.at + Position(n), p.sum}
+	}
 }
 
-// turnPage begins another segment if a record of n bytes would not fit, and adds the mark.
-func (b *buffer) turnPage(n int, durable Position) {
-	bytes := frameBytes(n)
+// turnPage begins another segment if so many bytes of frames would not fit, and adds the mark.
+func (b *buffer) turnPage(bytes, durable Position) {
 	if durable > b.marked {
 		bytes += frameBytes(markBytes)
 	}

@@ -38,9 +38,18 @@ func TestFormat(t *testing.T) {
 			t.Fatal(l.Failed())
 		}
 	}
-	// A record, a mark that 15 bytes are durable, a record.
+	// A record, a mark that 15 bytes are durable, a record, a mark, a chain.
 	const frames = "0300000020f29d01e9b2942a6f6e65" +
-		"0800008066d83a0f54b34a340f00000000000000" + "03000000563e5c60a3b3d85274776f"
+		"0800008066d83a0f54b34a340f00000000000000" + "03000000563e5c60a3b3d85274776f" +
+		"08000080d2e3945ee92426973200000000000000" +
+		"0c000080988aacaf2c12b160050000000000000002000000" +
+		"03000000ae65555563c31225746872" + "0200000073dbf8f0012ce2786565"
+	// A chain of two frames: its head says five bytes and two frames.
+	l.options.FrameBytesMax = 3
+	l.Append([]byte("three"))
+	if !l.Commit() {
+		t.Fatal(l.Failed())
+	}
 	got := hex.EncodeToString(content(t, fs, segmentPath(0))[headerBytes : headerBytes+l.End()])
 	if got != frames {
 		t.Errorf("frames\n%s, want\n%s", got, frames)

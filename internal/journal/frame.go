@@ -18,7 +18,7 @@ import (
 // is known before the position is. Twelve zero bytes are the end of what was written.
 const (
 	frameHeadBytes = 12
-	markBit        = 1 << 31 // of the length: a mark, not a record
+	markBit        = 1 << 31 // of the length: no record, but a mark or the head of a chain
 	markBytes      = 8       // of a mark's payload: up to where the log was durable
 )
 
@@ -72,7 +72,12 @@ func readHead(b []byte) head {
 	}
 }
 
-func (h head) isMark() bool { return h.length&markBit != 0 }
+func (h head) isMark() bool { return h.length == markBytes|markBit }
+
+// known tells whether a frame may have such a length.
+func (h head) known() bool {
+	return h.length != 0 && (h.length&markBit == 0 || h.isMark() || h.isChain())
+}
 
 // bytes is the length of the payload.
 func (h head) bytes() int64 { return int64(h.length &^ markBit) }

@@ -76,7 +76,7 @@ func (f *frames) read(limit Position) (frame, error) {
 		return frame{}, errEnd
 	case h.check != f.id.check(f.next.at, h.length):
 		return frame{}, badFrame("this is not the head of a record: its checksum is wrong")
-	case h.bytes() == 0 || h.isMark() && h.bytes() != markBytes:
+	case !h.known():
 		return frame{}, badFrame("a record has a length that is never written")
 	}
 	whole := frameHeadBytes + h.bytes()
@@ -89,6 +89,9 @@ func (f *frames) read(limit Position) (frame, error) {
 	payload := b[frameHeadBytes:]
 	if crc32.Checksum(payload, castagnoli) != h.sum {
 		return frame{}, badFrame("the checksum of a record is wrong")
+	}
+	if h.isChain() {
+		return f.chain(readChain(payload), limit)
 	}
 	f.next = mark{f.next.at + Position(whole), h.sum}
 	return frame{h, payload}, nil

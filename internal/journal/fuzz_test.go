@@ -143,6 +143,9 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{0, 9, 0, 0, 1, 3, 0, 0, 0, 5, 0, 0}, false)
 	f.Add([]byte{0, 9, 0, 0, 2, 0xff, 0xff, 0xff, 0, 5, 0, 0, 1, 200, 0, 0}, true)
 	f.Add([]byte{3, 9, 0, 0, 1, 255, 0, 0}, true)
+	f.Add([]byte{5, 9, 0, 2, 0, 4, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0}, true)
+	f.Add([]byte{5, 9, 0, 2, 0, 4, 0, 0, 0, 6, 0, 0, 0, 3, 0, 0}, false)
+	f.Add([]byte{0, 9, 0, 0, 5, 255, 255, 255, 0, 4, 0, 0}, false)
 	f.Add([]byte{0, 9, 0, 0, 4, 30, 0, 0, 0, 9, 0, 0, 1, 40, 0, 0}, false)
 	f.Fuzz(func(t *testing.T, script []byte, follows bool) {
 		fs := faulty.New(1)
@@ -163,7 +166,7 @@ func perform(b, script []byte) (_ []byte, end mark) {
 	id := identify(7)
 	at := func() Position { return Position(len(b) - headerBytes) }
 	for ; len(script) >= 4 && len(b) < 1<<16; script = script[4:] {
-		kind, n := script[0]%5, uint32(script[1])|uint32(script[2])<<8
+		kind, n := script[0]%6, uint32(script[1])|uint32(script[2])<<8
 		var frame [frameHeadBytes]byte
 		switch kind {
 		case 0: // a record
@@ -181,6 +184,10 @@ func perform(b, script []byte) (_ []byte, end mark) {
 			b = append(append(b, frame[:]...), make([]byte, n%1000)...)
 		case 4: // zeros
 			b = append(b, make([]byte, n%1000)...)
+		case 5: // the head of a chain
+			payload := chain{uint64(n), uint32(script[3])}.append(nil)
+			id.putHead(frame[:], at(), chainBytes|markBit, crc32.Checksum(payload, castagnoli))
+			b = append(append(b, frame[:]...), payload...)
 		}
 		end = mark{at(), readHead(frame[:]).sum}
 	}

@@ -73,7 +73,7 @@ func ParseFsync(name string) (f Fsync, ok bool) {
 
 // Limits of a log, where [Options] do not say otherwise.
 const (
-	RecordBytesMax    = 1<<31 - 1 // of one record; appending more is a mistake of the program
+	FrameBytesMax     = 1 << 30   // of a frame; a larger record is a chain of frames
 	SegmentBytes      = 64 << 20  // of frames in a file; a larger record has a file of its own
 	BufferBytesMax    = 128 << 20 // in memory because not durable yet; beyond it Append waits
 	ClaimBytesMax     = 4 << 30   // of log that a claim may hold back
@@ -98,6 +98,7 @@ type Options struct {
 	SegmentBytes   int64
 	BufferBytesMax int64
 	ClaimBytesMax  int64
+	FrameBytesMax  int64 // at most the default
 
 	// Rounds says that whoever appends calls Commit or Nudge after the last record of a
 	// round. Append alone then wakes the writer only when much has come together.
@@ -127,6 +128,7 @@ func (o Options) withDefaults() Options {
 	o.SegmentBytes = cmp.Or(o.SegmentBytes, SegmentBytes)
 	o.BufferBytesMax = cmp.Or(o.BufferBytesMax, BufferBytesMax)
 	o.ClaimBytesMax = cmp.Or(o.ClaimBytesMax, ClaimBytesMax)
+	o.FrameBytesMax = cmp.Or(o.FrameBytesMax, FrameBytesMax)
 	return o
 }
 

@@ -56,17 +56,18 @@ type failure struct{ err error }
 // and has not failed, it waits until there is room. O(bytes); allocates nothing once warm,
 // except for a record of 128 KiB or more.
 func (l *Log) Append(parts ...[]byte) Position {
-	n, sum := 0, uint32(0)
+	n := 0
 	for _, p := range parts {
 		n += len(p)
-		sum = crc32.Update(sum, castagnoli, p)
 	}
-	assert.That(n > 0 && n <= RecordBytesMax, "journal: a record of no size or of too much")
-	var big []byte
-	if n >= bigBytes {
-		big = make([]byte, frameHeadBytes, frameHeadBytes+n)
+	assert.That(n > 0, "journal: a record of no size")
+	var big []piece
+	sum := uint32(0)
+	if n >= bigBytes || int64(n) > l.options.FrameBytesMax {
+		big = piecesOf(parts, n, l.options.FrameBytesMax)
+	} else {
 		for _, p := range parts {
-			big = append(big, p...)
+			sum = crc32.Update(sum, castagnoli, p)
 		}
 	}
 	l.mu.Lock()
@@ -75,7 +76,7 @@ func (l *Log) Append(parts ...[]byte) Position {
 	}
 	durable := Position(l.durable.Load())
 	if big != nil {
-		l.buffer.addBig(big, sum, durable)
+		l.buffer.addBig(big, durable)
 	} else {
 		l.buffer.add(parts, n, sum, durable)
 	}

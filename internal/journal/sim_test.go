@@ -77,6 +77,7 @@ func simulate(t *testing.T, seed uint64) {
 		SegmentBytes:   1 << (7 + s.rng.IntN(6)),
 		BufferBytesMax: 1 << (9 + s.rng.IntN(6)),
 		ClaimBytesMax:  1 << (9 + s.rng.IntN(6)),
+		FrameBytesMax:  1 << (4 + s.rng.IntN(14)),
 		Now:            func() time.Time { return s.now },
 	}
 	for range 2 + s.rng.IntN(4) {
