@@ -17,7 +17,7 @@ internal/container/table internal/container/intset
 internal/container/dict internal/container/quicklist
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
-internal/object internal/loadgen
+internal/object internal/pubsub internal/loadgen
 internal/reply
 internal/keyspace
 internal/session internal/config

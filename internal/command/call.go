@@ -3,6 +3,7 @@
 package command
 
 import (
+	"stampede/internal/pubsub"
 	"stampede/internal/reply"
 	"stampede/internal/session"
 )
@@ -31,6 +32,10 @@ type Call struct {
 	// Ledger is what the handler of a sale sets whose reply must not be seen before the
 	// database of record has what the call saw or did. Durable goes with it.
 	Ledger bool
+
+	// Posts is what a handler says that runs in a transaction or a script (InExec): it is
+	// published when that ends, and only then. The bytes may be views into the arguments.
+	Posts []pubsub.Message
 
 	// For handlers of [Waiting]. Others tells whether other calls wait for one of its keys
 	// already; Wait is what the handler says when it has to wait, too.

@@ -194,7 +194,7 @@ const (
 	Blocking                      // blocking: may wait
 	NoAsyncLoad                   // no_async_loading
 	NoMandKeys                    // no_mandatory_keys
-	PubSub                        // pubsub: allowed on a RESP2 connection that subscribed
+	PubSub                        // pubsub
 	MovableKeys                   // movablekeys; derived where the synopsis shows it
 
 	Steady     // its time depends on nothing but the bytes it moves; see the engine's laps

@@ -173,7 +173,7 @@ func encodingRows() []row {
 func operationRows() []row {
 	anyCount := integer{min: 0, max: math.MaxInt64}
 	return []row{
-		{name: "notify-keyspace-events", kind: eventClasses{}, inert: true},
+		{name: "notify-keyspace-events", kind: eventClasses{}},
 		{name: "lazyfree-lazy-user-del", kind: yesNo{}, preset: "no", inert: true},
 		{name: "lazyfree-lazy-user-flush", kind: yesNo{}, preset: "no", inert: true},
 		{name: "lazyfree-lazy-expire", kind: yesNo{}, preset: "no", inert: true},

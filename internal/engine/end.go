@@ -38,6 +38,15 @@ func (e *Engine) takeCare(set txn.Set, do func(r *Runner)) bool {
 // Close forgets what the store knows of a session whose connection has ended, and ends the
 // locks that it holds. A call of it that waits must have been abandoned before.
 func (e *Engine) Close(s *session.Session) {
+	if s.Mailbox != nil {
+		e.hub.Close(s.Mailbox)
+		s.Mailbox = nil
+	}
+	e.forget(s)
+}
+
+// forget lets go of the keys and locks of a session that has ended.
+func (e *Engine) forget(s *session.Session) {
 	if len(s.Watches.Keys()) == 0 && !s.Bound.Load() {
 		return
 	}
@@ -50,7 +59,7 @@ func (e *Engine) Close(s *session.Session) {
 		}
 	})
 	if !closed {
-		e.later(func() { e.Close(s) })
+		e.later(func() { e.forget(s) })
 	}
 }
 

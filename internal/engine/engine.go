@@ -33,6 +33,7 @@ import (
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
 	"stampede/internal/persist"
+	"stampede/internal/pubsub"
 	"stampede/internal/script"
 	"stampede/internal/session"
 	"stampede/internal/txn"
@@ -67,6 +68,8 @@ type Engine struct {
 	clock    func() int64
 	busy     busy
 
+	hub     *pubsub.Hub
+	order   *atomic.Uint64 // of what becomes ready, of events and of posts
 	scripts *script.Library
 	waits   []queues     // of calls that wait, by shard
 	waiting atomic.Int64 // how many there are
@@ -82,6 +85,7 @@ type Engine struct {
 func New(o Options) (*Engine, error) {
 	e := &Engine{
 		config: o.Config, registry: o.Registry, clock: o.Clock, stats: metrics.New(nil),
+		hub: pubsub.NewHub(), order: new(atomic.Uint64),
 	}
 	if e.clock == nil {
 		e.clock = newClock().now
@@ -91,10 +95,12 @@ func New(o Options) (*Engine, error) {
 	})
 	var err error
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{
-		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(), Order: new(atomic.Uint64),
+		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(), Order: e.order,
+		Wanted: e.wantedEvents(),
 	}); err != nil {
 		return nil, err
 	}
+	e.shards.Tell(e.tell)
 	for range e.shards.Len() {
 		e.waits = append(e.waits, make(queues))
 	}
@@ -122,6 +128,9 @@ func names(t *command.Table) []string {
 
 // Table is the table of commands.
 func (e *Engine) Table() *command.Table { return e.table }
+
+// Hub is who has subscribed to what.
+func (e *Engine) Hub() *pubsub.Hub { return e.hub }
 
 // Stats is what is counted.
 func (e *Engine) Stats() *metrics.Stats { return e.stats }

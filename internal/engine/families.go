@@ -15,6 +15,7 @@ import (
 	"stampede/internal/family/json"
 	"stampede/internal/family/list"
 	"stampede/internal/family/lock"
+	"stampede/internal/family/pubsub"
 	"stampede/internal/family/scripting"
 	"stampede/internal/family/set"
 	"stampede/internal/family/stock"
@@ -45,16 +46,18 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		stock.Commands(e.acks.ofStock),
 		lock.Commands,
 		transactions.Commands,
+		pubsub.Commands(pubsub.Services{Hub: e.hub, At: e.publishAt}),
 		scripting.Commands(scripting.Services{
 			Library: e.scripts,
 			Kill:    e.killScript, Busy: e.isScriptLong, FunctionsChanged: tellFunctions,
 		}),
 		connection.Commands(connection.Services{
-			Config: e.config, Sessions: e.registry, Version: RedisVersion,
+			Config: e.config, Sessions: e.registry, Hub: e.hub, Version: RedisVersion,
 		}),
 		admin.Commands(admin.Services{
 			Config: e.config, Stats: e.stats, Sessions: e.registry, Scripts: e.scripts,
 			Facts: facts, Shutdown: o.Shutdown, Store: e.store, Waiting: e.Waiting,
+			Hub: e.hub,
 		}),
 		introspect.Commands,
 	}

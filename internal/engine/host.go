@@ -105,6 +105,7 @@ func (r *Runner) runScript(
 	h.run(do, &r.call)
 	if h.again {
 		h.undo.restore()
+		r.dropNews()
 		r.engine.roam(argv[1])
 	}
 	h.undo.forget()
@@ -117,6 +118,9 @@ func (r *Runner) scriptInTx(do command.Scripted, c *command.Call) {
 	r.endLap() // the script's calls are counted between those of the transaction
 	h := r.newHost(r.engine.shards.All())
 	h.inExec = true
+	if r.engine.hub.Monitored() {
+		r.show(c, false)
+	}
 	h.run(do, c)
 }
 
@@ -172,6 +176,9 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	nanos := h.times.end(row, r.lap.base, began)
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(row.ID, nanos, failed)
+	if r.engine.hub.Monitored() {
+		r.show(&h.call, true)
+	}
 }
 
 // do runs the admitted call.

@@ -46,6 +46,9 @@ func (r *Runner) end(at int, out *reply.Buffer) {
 	if c.Ledger {
 		r.mark(at, out)
 	}
+	if r.engine.hub.Monitored() && !isScripted(c.Row) {
+		r.show(c, false)
+	}
 	failed := out.Len() > at && out.B[at] == '-'
 	r.rec.Call(c.Row.ID, 0, failed)
 	if failed {

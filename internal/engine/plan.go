@@ -44,6 +44,8 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 		return reply.ErrArity(row.Lower)
 	case !s.Authenticated && row.Flags&command.NoAuth == 0:
 		return reply.ErrNoAuth
+	case s.Mailbox != nil && mustNot(s, row) != "":
+		return mustNot(s, row)
 	case r.engine.isBusy(row):
 		return r.engine.errBusy()
 	case r.engine.loading.Load() && row.Flags&command.Loading == 0:

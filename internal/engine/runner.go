@@ -44,13 +44,14 @@ type Runner struct {
 	held  int             // the shard owned for the running group, or none
 	space *keyspace.Space // its keyspace
 
-	plans  [groupMax]plan // of the running group, by call
-	group  int            // how many of them there are
-	keys   [][]byte       // of the running group, to be warmed
-	hashes []uint64       // of those keys, scratch
-	warmth uint32         // keeps the reads that warm from being left out
-	groups []reply.Buffer // replies by shard, before they are put in order
-	taken  []int          // how much of them has been put in order
+	plans    [groupMax]plan // of the running group, by call
+	group    int            // how many of them there are
+	keys     [][]byte       // of the running group, to be warmed
+	hashes   []uint64       // of those keys, scratch
+	warmth   uint32         // keeps the reads that warm from being left out
+	groups   []reply.Buffer // replies by shard, before they are put in order
+	taken    []int          // how much of them has been put in order
+	messages []byte         // messages for the session itself, scratch
 }
 
 // none says that no shard is held.
@@ -125,7 +126,7 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 		if len(r.marks) > 0 && !r.mayFollow(p) {
 			return Outcome{Ran: i}
 		}
-		if p.shard != none && s.Reply == session.ReplyOn && i+1 < b.Len() {
+		if p.shard != none && s.Reply == session.ReplyOn && i+1 < b.Len() && !s.Listens() {
 			i += r.runGroup(s, b, i, out)
 			continue
 		}
@@ -183,7 +184,12 @@ func (r *Runner) runPlanned(s *session.Session, p *plan, argv [][]byte, out *rep
 		r.release()
 		r.special(s, p, argv, out)
 	}
-	silence(s, start, out)
+	if p.row == nil || p.row.Flags&command.Messages == 0 {
+		silence(s, start, out)
+	}
+	if s.Mailbox != nil {
+		r.bringOwn(s, p.row, start, out)
+	}
 }
 
 // one runs a call of one shard that is in no group.
@@ -285,7 +291,7 @@ func (r *Runner) serveNow() {
 func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
 	c := &r.call
 	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
-	c.Others, c.Wait, c.Durable, c.AtOnce, c.Ledger = false, command.Wait{}, false, false, false
+	c.Posts, c.Others, c.Wait, c.Durable, c.AtOnce, c.Ledger = nil, false, command.Wait{}, false, false, false
 	c.Args = command.NewArgs(argv[row.Words():])
 	return out.Len()
 }

@@ -21,6 +21,9 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 		r.exec(s, out)
 		r.begin(p.row, argv, out)
 	} else if script, ok := p.row.Do.(command.Scripted); ok {
+		if r.engine.hub.Monitored() {
+			r.show(&r.call, false)
+		}
 		r.script(script, p.row, argv, out)
 	} else if set := r.shardsOf(p.row, argv); set == 0 {
 		p.row.Do.(command.Local)(&r.call)
@@ -72,6 +75,9 @@ func (r *Runner) inTx(c *command.Call) {
 		do(c)
 	case command.Scripted:
 		r.scriptInTx(do, c)
+	}
+	if len(c.Posts) > 0 {
+		r.post(c)
 	}
 }
 

@@ -78,6 +78,7 @@ func (db *DB) read(e *Entry, key []byte) {
 		e.touch()
 	} else {
 		db.space.Stats.Misses++
+		db.Notify(EventMiss, "keymiss", key)
 	}
 }
 

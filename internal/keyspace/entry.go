@@ -253,6 +253,7 @@ func (e *Entry) create(key []byte, s shape) {
 	if s.deadlineMs != 0 {
 		e.db.expires.Insert(e.hash, uint32(e.ref))
 	}
+	e.db.Notify(EventNew, "new", e.Key())
 }
 
 // reserve allocates a block of shape s, writes its head and key, and lets e be it.

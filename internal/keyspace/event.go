@@ -2,7 +2,10 @@
 
 package keyspace
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Calls tell of what they did to keys by events, as the parameter notify-keyspace-events
 // describes them. A Space only collects them, and only those that somebody wants; whoever owns
@@ -75,11 +78,10 @@ func (s *Space) TakeEvents(list []Event) []Event {
 	return list
 }
 
-// DropEvents forgets what happened after the first n events: it is undone. See [Space.Events].
-func (s *Space) DropEvents(n int) {
-	clear(s.events[n:])
-	s.events = s.events[:n]
+// DropEvents forgets what happened, because it is undone: all but the end of keys that were
+// due to end or in the way, which stays.
+func (s *Space) DropEvents() {
+	s.events = slices.DeleteFunc(s.events, func(e Event) bool {
+		return e.Class&(EventExpired|EventEvicted) == 0
+	})
 }
-
-// Events is how many events have been collected and not taken.
-func (s *Space) Events() int { return len(s.events) }

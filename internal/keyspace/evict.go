@@ -30,6 +30,7 @@ func (s *Space) Evict(samples int, random func() uint64) bool {
 	worst.hash = worst.db.hashOf(uint32(worst.ref))
 	worst.pos = worst.db.position(worst.db.keys, worst.hash, worst.ref)
 	s.Stats.Evicted++
+	worst.db.Notify(EventEvicted, "evicted", worst.Key())
 	worst.Remove()
 	return true
 }

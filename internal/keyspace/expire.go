@@ -16,6 +16,7 @@ func (e *Entry) expired() bool {
 // expire removes a key whose deadline has passed.
 func (db *DB) expire(e *Entry) {
 	db.space.Stats.Expired++
+	db.Notify(EventExpired, "expired", e.Key())
 	e.Remove()
 }
 

@@ -106,6 +106,7 @@ func (l *loop) adopt(fd int, isUnix bool) {
 	s := &socket{fd: fd, events: unix.EPOLLIN}
 	link.Kill = func() { l.post(message{what: kill, socket: s}) }
 	link.Wake = func() { l.post(message{what: wake, socket: s}) }
+	link.Post = session.Post{Outlet: l.outlet, Owner: s}
 	s.conn.init(l.server.openSession(link, l.worker), l.worker)
 	l.place(fd)
 	l.sockets[fd] = s

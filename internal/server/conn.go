@@ -175,6 +175,7 @@ func (c *Conn) note(o *engine.Outcome) {
 	}
 	c.seen, c.changed = max(c.seen, o.Seen), c.changed || o.Changed
 	c.durable = c.durable || o.Durable
+	c.noteMail()
 }
 
 // GoOn runs the calls that wait because the connection has stalled, as Receive does, if
@@ -316,7 +317,7 @@ func (c *Conn) keepInput(w *Worker, rest []byte) {
 func (c *Conn) Tick(w *Worker) {
 	c.checkOutput(w)
 	idleMs := w.Limits.IdleMs
-	if idleMs > 0 && !c.suspended && c.class == session.Normal && w.NowMs-c.activeMs > idleMs {
+	if idleMs > 0 && !c.suspended && c.kind() == session.Normal && w.NowMs-c.activeMs > idleMs {
 		c.broken = errIdle
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"stampede/internal/pubsub"
 )
 
 // Limits of one round of a loop.
@@ -27,7 +29,8 @@ type loop struct {
 	transport *epollTransport
 	server    *Server
 	epoll     int
-	bell      int // an eventfd that rings when something is posted
+	bell      int            // an eventfd that rings when something is posted
+	outlet    *pubsub.Outlet // of the mailboxes of its connections
 
 	round       // the present one
 	other round // what serveOthers works with; empty until it is needed
@@ -58,6 +61,7 @@ type round struct {
 	answers []answer  // what has run
 	stalled []*socket // whose calls may go on when their replies have gone
 	running *socket   // whose calls run, or ran last
+	full    []*pubsub.Mailbox
 }
 
 func newRound(s *Server) round {
@@ -98,11 +102,13 @@ const (
 	resume                 // suspended calls may go on
 	wake                   // the call of the connection that waits may be done
 	durable                // held replies may go
+	mail                   // there is something in a mailbox
 	stop                   // drain and end
 )
 
 func newLoop(t *epollTransport) (*loop, error) {
 	l := &loop{transport: t, server: t.server, round: newRound(t.server)}
+	l.outlet = pubsub.NewOutlet(func() { l.post(message{what: mail}) })
 	l.worker.caller.WhileBusy(l.serveOthers)
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -173,17 +179,24 @@ func (l *loop) run() error {
 // times without waiting before made no difference that could be measured, neither in calls
 // nor in processor time.)
 func (l *loop) serve(timeoutMs int) error {
+	if l.outlet.Used() && !l.outlet.Rest() {
+		timeoutMs = 0
+	}
 	n, err := unix.EpollWait(l.epoll, l.events, timeoutMs)
 	if err != nil && !errors.Is(err, unix.EINTR) {
 		return fmt.Errorf("wait for events: %w", err)
 	}
 	l.server.begin(l.worker)
+	if l.outlet.Used() {
+		l.outlet.Attend()
+	}
 	for i := range l.events[:max(n, 0)] {
 		l.handle(&l.events[i])
 		if l.worker.out.Len() > roundBytesMax {
 			l.sendAll()
 		}
 	}
+	l.takeMail()
 	l.sendAll()
 	l.lookAtTime()
 	return nil

@@ -10,12 +10,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"stampede/internal/pubsub"
 )
 
 // netTransport serves each connection by a goroutine of its own.
 type netTransport struct {
 	server *Server
 	ending atomic.Bool
+	outlet *pubsub.Outlet
 
 	mu    sync.Mutex
 	links map[*netLink]struct{}
@@ -23,7 +26,10 @@ type netTransport struct {
 }
 
 func newNetTransport(s *Server) *netTransport {
-	return &netTransport{server: s, links: make(map[*netLink]struct{})}
+	return &netTransport{
+		server: s, links: make(map[*netLink]struct{}),
+		outlet: pubsub.NewOutlets(func(owner any) { owner.(*netLink).wake() }),
+	}
 }
 
 func (t *netTransport) run(ctx context.Context, listeners []net.Listener) error {

@@ -64,7 +64,7 @@ func (k *netLink) serve() {
 	w := s.borrow()
 	link := session.Link{
 		Addr: k.socket.RemoteAddr().String(), LocalAddr: k.socket.LocalAddr().String(),
-		Kill: k.kill, Wake: k.wake,
+		Kill: k.kill, Wake: k.wake, Post: session.Post{Outlet: k.transport.outlet, Owner: k},
 	}
 	if k.socket.LocalAddr().Network() == "unix" {
 		link.Unix = true
@@ -169,6 +169,7 @@ func (k *netLink) run(input []byte) bool {
 	} else if waits, _ := c.Suspended(); waits {
 		c.Resume(w) // if it is too early, the engine says so again
 	}
+	c.TakeMail(w)
 	c.Tick(w)
 	for {
 		s.await(c, k.killed.Load)

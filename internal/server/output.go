@@ -61,7 +61,7 @@ func (c *Conn) tooFull(w *Worker) bool {
 
 // checkOutput breaks the connection if more output waits than its class may have.
 func (c *Conn) checkOutput(w *Worker) {
-	n, l := int64(len(c.Pending())), w.Limits.Output[c.class]
+	n, l := int64(len(c.Pending())), w.Limits.Output[c.kind()]
 	if l.HardBytes > 0 && n > l.HardBytes {
 		c.broken = errOutputTooBig
 	}

@@ -112,9 +112,9 @@ func New(o Options) (*Server, error) {
 	if s.drainMax == 0 {
 		s.drainMax = drainMaxDefault
 	}
-	s.limits.Store(readLimits(s.config))
+	s.readLimits()
 	for _, p := range limitParams() {
-		s.config.OnChange(p, func() { s.limits.Store(readLimits(s.config)) })
+		s.config.OnChange(p, s.readLimits)
 	}
 	if o.Transport == "" {
 		o.Transport = Best
@@ -132,6 +132,13 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("server: there is no transport %q", o.Transport)
 	}
 	return s, nil
+}
+
+// readLimits puts the limits that the configuration sets in force.
+func (s *Server) readLimits() {
+	l := readLimits(s.config)
+	s.limits.Store(l)
+	s.engine.Hub().SetLimit(l.Output[session.PubSub].HardBytes)
 }
 
 // Listen opens an address: network is "tcp" or "unix". Clients wait until Run is called.

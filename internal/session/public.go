@@ -2,7 +2,11 @@
 
 package session
 
-import "sync"
+import (
+	"sync"
+
+	"stampede/internal/pubsub"
+)
 
 // DefaultUser is who everybody is until users exist.
 const DefaultUser = "default"
@@ -36,6 +40,10 @@ type Info struct {
 	MultiLen   int // calls that MULTI has queued; -1 outside MULTI
 	MultiBytes int // memory of their arguments
 	Watches    int // watched keys
+
+	Channels, Patterns, ShardChannels int // that it has subscribed to
+
+	Monitors bool // it sees what is called
 
 	Blocked    bool // a call of it waits
 	Closing    bool // it ends once its output has been sent
@@ -131,6 +139,13 @@ func (s *Session) publish(nowMs int64, command string) {
 	info.MultiLen, info.MultiBytes, info.DirtyWatch = -1, 0, false
 	if s.Multi.Active {
 		info.MultiLen, info.MultiBytes = len(s.Multi.Queue), s.Multi.Bytes()
+	}
+	if m := s.Mailbox; m != nil {
+		info.Channels, info.Patterns = m.Count(pubsub.Channel), m.Count(pubsub.Pattern)
+		info.ShardChannels, info.Monitors = m.Count(pubsub.Shard), m.Monitors()
+		if info.Kind = Normal; m.Subscribed() {
+			info.Kind = PubSub
+		}
 	}
 	if info.Watches > 0 {
 		info.DirtyWatch = s.Watches.Changed()

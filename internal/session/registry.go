@@ -48,6 +48,8 @@ type Link struct {
 	// Wake lets the connection look at its call that waits ([Public.Wake]), under the same
 	// terms.
 	Wake func()
+
+	Post Post // how it gets what others publish
 }
 
 // NewRegistry returns a Registry without connections. unpaused, which may be nil, is
@@ -59,7 +61,7 @@ func NewRegistry(unpaused func()) *Registry {
 
 // Open gives a new connection its session: database 0, RESP2.
 func (r *Registry) Open(link Link, nowMs int64) *Session {
-	s := &Session{ID: r.lastID.Add(1), Proto: 2, Authenticated: link.Authenticated}
+	s := &Session{ID: r.lastID.Add(1), Proto: 2, Authenticated: link.Authenticated, post: link.Post}
 	s.Public.kill, s.Public.wake = link.Kill, link.Wake
 	s.Public.info = Info{
 		ID: s.ID, Addr: link.Addr, LocalAddr: link.LocalAddr, FD: link.FD,

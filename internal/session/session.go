@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 
 	"stampede/internal/keyspace"
+	"stampede/internal/pubsub"
 	"stampede/internal/resp"
 )
 
@@ -35,6 +36,9 @@ type Session struct {
 
 	Reply ReplyMode // CLIENT REPLY
 
+	Mailbox *pubsub.Mailbox // what others publish for it; nil: it has never subscribed
+	post    Post
+
 	NoTouch bool // CLIENT NO-TOUCH: its reads do not count as use of a key
 
 	// Bound tells that it may hold locks that end with it. Whoever grants one may set it.
@@ -43,6 +47,30 @@ type Session struct {
 	Closing bool // close once what is written so far has been sent: QUIT, CLIENT KILL of itself
 
 	Public Public // what other connections may see; see its comment
+}
+
+// Post is how a connection gets what others publish.
+type Post struct {
+	Outlet *pubsub.Outlet // who looks after its mailbox; nil: nobody
+	Owner  any            // what Outlet knows it by
+}
+
+// OpenMailbox gives the session a mailbox if it has none.
+func (s *Session) OpenMailbox(hub *pubsub.Hub) *pubsub.Mailbox {
+	if s.Mailbox == nil {
+		s.Mailbox = hub.Open(s.post.Outlet, s.post.Owner)
+		s.Mailbox.Speak(s.Proto == resp.RESP3)
+	}
+	return s.Mailbox
+}
+
+// Listens tells whether messages may come for it.
+func (s *Session) Listens() bool { return s.Mailbox != nil && s.Mailbox.Active() }
+
+// Confined tells whether it may do little else than subscribe: RESP2 cannot tell messages from
+// replies.
+func (s *Session) Confined() bool {
+	return s.Proto != resp.RESP3 && s.Mailbox != nil && s.Mailbox.Subscribed()
 }
 
 // ReplyMode says whether the connection wants replies.

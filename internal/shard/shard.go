@@ -41,8 +41,15 @@ type Shard struct {
 	effects effect.Buffer    // of the present owner
 	last    journal.Position // of the last change
 
+	tell   Teller           // nil: nobody wants to know
+	events []keyspace.Event // scratch
+
 	_ [40]byte // keep neighbours off this lock's cache line
 }
+
+// Teller is told what happened to keys, in order, before the next owner is let in. Nobody may
+// see it before the journal is durable up to at. It must not keep the list.
+type Teller func(events []keyspace.Event, at journal.Position)
 
 // New returns a shard with an empty keyspace.
 func New(o keyspace.Options) (*Shard, error) {
@@ -131,6 +138,10 @@ func (s *Shard) Keep(log *journal.Log) {
 	s.space.Effects = &s.effects
 }
 
+// Tell lets somebody know of all events from now on. It may be called once, while nobody else
+// uses the shard.
+func (s *Shard) Tell(tell Teller) { s.tell = tell }
+
 // Release appends what was changed to the journal and lets the next owner in. It returns
 // the position of the shard's last change, and whether that was a change of this owner.
 func (s *Shard) Release() (last journal.Position, changed bool) {
@@ -139,9 +150,20 @@ func (s *Shard) Release() (last journal.Position, changed bool) {
 		s.effects.Reset()
 	}
 	last = s.last
+	if s.space.HasEvents() {
+		s.tellEvents()
+	}
 	s.Publish()
 	s.mu.Unlock()
 	return last, changed
+}
+
+func (s *Shard) tellEvents() {
+	s.events = s.space.TakeEvents(s.events[:0])
+	if s.tell != nil {
+		s.tell(s.events, s.last)
+	}
+	clear(s.events)
 }
 
 // Gather lets a transaction that owns the shard have what it changes, instead of the
@@ -164,6 +186,9 @@ func (s *Shard) ReleaseAt(p journal.Position) (last journal.Position) {
 	s.mu.Unlock()
 	return last
 }
+
+// Last is the position of the shard's last change, while it is owned.
+func (s *Shard) Last() journal.Position { return s.last }
 
 // Publish brings [Shard.Used] up to date while the shard is owned.
 func (s *Shard) Publish() { s.used.Store(s.space.Used()) }

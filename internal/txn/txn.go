@@ -11,13 +11,16 @@ package txn
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 
 	"stampede/internal/effect"
 	"stampede/internal/journal"
 	"stampede/internal/keyspace"
+	"stampede/internal/pubsub"
 	"stampede/internal/shard"
 	"stampede/internal/slot"
 )
@@ -33,6 +36,17 @@ type Shards struct {
 	list []*shard.Shard
 	seed maphash.Seed
 	log  *journal.Log // nil: nothing is kept
+	tell Teller       // nil: nobody wants to know
+}
+
+// Teller is told of the events and the messages of a transaction, each list in its order, under
+// the terms of [shard.Teller]. By their orders the two are one list.
+type Teller func(events []keyspace.Event, posts []Post, at journal.Position)
+
+// Post is a message that a transaction publishes when it ends.
+type Post struct {
+	pubsub.Message
+	Order uint64 // among the events, see [keyspace.Event]
 }
 
 // New makes n shards, 1 ≤ n ≤ [ShardsMax].
@@ -59,6 +73,15 @@ func (s *Shards) Keep(log *journal.Log) {
 		one.Own(0)
 		one.Keep(log)
 		one.Release()
+	}
+}
+
+// Tell lets somebody know of all events and messages from now on. It may be called once, while
+// nobody else uses the shards.
+func (s *Shards) Tell(tell Teller) {
+	s.tell = tell
+	for _, one := range s.list {
+		one.Tell(func(events []keyspace.Event, at journal.Position) { tell(events, nil, at) })
 	}
 }
 
@@ -93,6 +116,9 @@ type Tx struct {
 	spaces []*keyspace.Space // by shard; nil where not owned
 
 	effects effect.Buffer // of all of them: one record, whole or not at all
+
+	Posts  []Post           // are published when it ends
+	events []keyspace.Event // scratch
 
 	// Seen is up to where the journal must be durable before anything may be told of what
 	// was seen or done, in this and in earlier uses of the Tx; Changed tells whether one of
@@ -139,12 +165,48 @@ func (tx *Tx) End() {
 		tx.effects.Reset()
 		tx.Changed = true
 	}
+	tx.tellNews(at)
 	for rest := tx.owned; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(uint64(rest))
 		tx.spaces[i] = nil
 		tx.Seen = max(tx.Seen, tx.shards.list[i].ReleaseAt(at))
 	}
 	tx.owned = 0
+}
+
+// tellNews tells what happened and what is published. The changes are in the journal at
+// position at; 0: there were none.
+func (tx *Tx) tellNews(at journal.Position) {
+	if len(tx.Posts) == 0 && !tx.hasEvents() {
+		return
+	}
+	for rest := tx.owned; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(uint64(rest))
+		tx.events = tx.spaces[i].TakeEvents(tx.events)
+		at = max(at, tx.shards.list[i].Last())
+	}
+	slices.SortFunc(tx.events, func(a, b keyspace.Event) int { return cmp.Compare(a.Order, b.Order) })
+	if tx.shards.tell != nil {
+		tx.shards.tell(tx.events, tx.Posts, at)
+	}
+	clear(tx.events)
+	tx.events = tx.events[:0]
+	tx.DropPosts()
+}
+
+// DropPosts forgets what was to be published.
+func (tx *Tx) DropPosts() {
+	clear(tx.Posts)
+	tx.Posts = tx.Posts[:0]
+}
+
+func (tx *Tx) hasEvents() bool {
+	for rest := tx.owned; rest != 0; rest &= rest - 1 {
+		if tx.spaces[bits.TrailingZeros64(uint64(rest))].HasEvents() {
+			return true
+		}
+	}
+	return false
 }
 
 // Owned is the set of shards that are owned.

@@ -22,6 +22,7 @@ import (
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
 	"stampede/internal/persist"
+	"stampede/internal/pubsub"
 	"stampede/internal/reply"
 	"stampede/internal/script"
 	"stampede/internal/session"
@@ -32,6 +33,7 @@ type Services struct {
 	Config   *config.Config
 	Stats    *metrics.Stats
 	Sessions *session.Registry
+	Hub      *pubsub.Hub // nil: nobody can subscribe
 	Facts    Facts
 	Waiting  func() int      // how many calls wait; nil: none ever does
 	Store    *persist.Store  // what keeps the data on disk; nil: nothing does

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stampede/internal/config"
+	"stampede/internal/pubsub"
 )
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -139,8 +140,14 @@ func (r *report) stats() {
 		"current_eviction_exceeded_time:0")
 	r.line("keyspace_hits:%d", s.Hits)
 	r.line("keyspace_misses:%d", s.Misses)
-	r.lines("pubsub_channels:0\npubsub_patterns:0\npubsubshard_channels:0\n" +
-		"latest_fork_usec:0\ntotal_forks:0\nmigrate_cached_sockets:0\n" +
+	var p pubsub.Stats
+	if r.Hub != nil {
+		p = r.Hub.Stats()
+	}
+	r.line("pubsub_channels:%d", p.Channels)
+	r.line("pubsub_patterns:%d", p.Patterns)
+	r.line("pubsubshard_channels:%d", p.ShardChannels)
+	r.lines("latest_fork_usec:0\ntotal_forks:0\nmigrate_cached_sockets:0\n" +
 		"slave_expires_tracked_keys:0\nactive_defrag_hits:0\nactive_defrag_misses:0\n" +
 		"active_defrag_key_hits:0\nactive_defrag_key_misses:0\ntotal_active_defrag_time:0\n" +
 		"current_active_defrag_time:0\ntracking_total_keys:0\ntracking_total_items:0\n" +

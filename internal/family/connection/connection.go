@@ -17,6 +17,7 @@ import (
 	"stampede/internal/command"
 	"stampede/internal/config"
 	"stampede/internal/keyspace"
+	"stampede/internal/pubsub"
 	"stampede/internal/reply"
 	"stampede/internal/session"
 )
@@ -25,6 +26,7 @@ import (
 type Services struct {
 	Config   *config.Config
 	Sessions *session.Registry
+	Hub      *pubsub.Hub
 	Version  string // of Redis, whose behaviour the server has: "7.2.4"
 }
 
@@ -62,20 +64,21 @@ func (h *connection) sessionRows() []command.Spec {
 	}, {
 		Name: "PING", Args: "[message]",
 		Summary: "Answers, so that the client knows that the server does.",
-		Group:   command.GroupConnection, Flags: command.Fast, Since: "1.0.0", Cost: "O(1)",
+		Group:   command.GroupConnection, Flags: command.Fast | command.Subscribed,
+		Since: "1.0.0", Cost: "O(1)",
 		Tips: "request_policy:all_shards response_policy:all_succeeded",
 		Do:   command.Local(ping),
 	}, {
 		Name:    "QUIT",
 		Summary: "Closes the connection.",
-		Group:   command.GroupConnection, Flags: door | command.Immediate,
+		Group:   command.GroupConnection, Flags: door | command.Immediate | command.Subscribed,
 		Since: "1.0.0", Cost: "O(1)",
 		ArityAs: -1,
 		Do:      command.Local(quit),
 	}, {
 		Name:    "RESET",
 		Summary: "Puts the connection back to how it was when it began.",
-		Group:   command.GroupConnection, Flags: door | command.Immediate,
+		Group:   command.GroupConnection, Flags: door | command.Immediate | command.Subscribed,
 		Since: "6.2.0", Cost: "O(1)",
 		Do: command.OnAll(h.reset),
 	}, {
@@ -91,6 +94,14 @@ func ping(c *command.Call) {
 	switch {
 	case c.Args.Left() > 1:
 		c.Reply.Fail(reply.ErrArity("ping"))
+	case c.Session.Confined():
+		c.Reply.Array(2)
+		c.Reply.Text("pong")
+		if c.Args.More() {
+			c.Reply.Bulk(c.Args.Bytes())
+		} else {
+			c.Reply.Text("")
+		}
 	case c.Args.More():
 		c.Reply.Bulk(c.Args.Bytes())
 	default:
@@ -136,6 +147,11 @@ func (h *connection) reset(spaces []*keyspace.Space, c *command.Call) {
 		for _, space := range spaces {
 			space.EndSession(c.Session.ID)
 		}
+	}
+	if m := c.Session.Mailbox; m != nil {
+		h.Hub.Leave(m)
+		c.Reply.B = m.Collect(c.Reply.B)
+		m.Speak(false)
 	}
 	c.Session.Reset(h.Config.Text(config.RequirePass) == "")
 	c.Reply.Proto = c.Session.Proto

@@ -88,7 +88,8 @@ func describe(b *strings.Builder, i session.Info, nowMs int64) {
 	fmt.Fprintf(b, "id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s",
 		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name,
 		(nowMs-i.OpenedMs)/1000, max(nowMs-i.LastMs, 0)/1000, flags(&i))
-	fmt.Fprintf(b, " db=%d sub=0 psub=0 ssub=0 multi=%d watch=%d", i.DB, i.MultiLen, i.Watches)
+	fmt.Fprintf(b, " db=%d sub=%d psub=%d ssub=%d multi=%d watch=%d",
+		i.DB, i.Channels, i.Patterns, i.ShardChannels, i.MultiLen, i.Watches)
 	fmt.Fprintf(b, " qbuf=%d qbuf-free=%d argv-mem=%d multi-mem=%d rbs=0 rbp=0 obl=0 oll=%d",
 		t.QueryBytes, t.QueryFree, t.ArgvBytes, i.MultiBytes, min(t.OutPending, 1))
 	fmt.Fprintf(b, " omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=-1",
@@ -120,7 +121,7 @@ func flags(i *session.Info) string {
 		letter byte
 	}{
 		{i.Kind == session.Replica, 'S'}, {i.Kind == session.Master, 'M'},
-		{i.Kind == session.PubSub, 'P'}, {i.Blocked, 'b'}, {i.MultiLen >= 0, 'x'}, {i.DirtyWatch, 'd'},
+		{i.Monitors, 'O'}, {i.Kind == session.PubSub, 'P'}, {i.Blocked, 'b'}, {i.MultiLen >= 0, 'x'}, {i.DirtyWatch, 'd'},
 		{i.Closing, 'c'}, {i.Killed, 'A'}, {i.Unix, 'U'}, {i.NoEvict, 'e'}, {i.NoTouch, 'T'},
 	} {
 		if f.on {
