@@ -3,6 +3,7 @@
 package keyspace
 
 import (
+	"encoding/binary"
 	"errors"
 
 	"stampede/internal/container/arena"
@@ -27,9 +28,8 @@ type Cut struct {
 	space *Space
 	dbs   [Databases]*DB // as they were numbered then
 
-	db     int    // the database that is walked
-	cursor uint64 // in its table
-	walked bool
+	place
+	ahead []arena.Ref // what is walked over together
 
 	out   []byte  // whole records that nobody has taken yet
 	outDB int     // database of the last record in out; -1: none
@@ -46,6 +46,13 @@ type Cut struct {
 	Keys, Modules int64
 }
 
+// place is how far a walk has come.
+type place struct {
+	db     int    // the database that is walked
+	cursor uint64 // in its table
+	walked bool
+}
+
 // part is a large collection that is handed out.
 type part struct {
 	big   object.Big
@@ -57,8 +64,11 @@ var ErrCutLost = errors.New("keyspace: the keys were flushed while they were han
 
 // Limits of a step.
 const (
-	cutPartElements = 2000     // of a large collection
-	cutOutMax       = 64 << 20 // bytes that wait while a large collection is handed out
+	cutOutMax = 64 << 20 // bytes that wait while a large collection is handed out
+
+	cutElementBytes = 32 // that an element of a large collection counts before it is seen
+	cutElementsMin  = 16
+	cutElementsMax  = 2000
 )
 
 // BeginCut begins to hand out the keys as they are now. [Cut.Step] must be called until
@@ -187,11 +197,12 @@ func (c *Cut) Step(dst []byte, n int) (out []byte, inside, more bool, err error)
 // stepPart goes on with the first of the large collections that have begun.
 func (c *Cut) stepPart(dst []byte, n int) (out []byte, inside bool) {
 	p, start := c.open[0], len(dst)
+	elements := min(max(n/cutElementBytes, cutElementsMin), cutElementsMax)
 	for done := false; !done && len(dst)-start < n; {
 		if len(c.out) > cutOutMax {
 			done = p.big.SaveStep(p.big.Len() + 1) // memory before time
 		} else {
-			done = p.big.SaveStep(cutPartElements)
+			done = p.big.SaveStep(elements)
 		}
 		dst = append(dst, p.bytes...)
 		p.bytes = p.bytes[:0]
@@ -209,18 +220,46 @@ func (c *Cut) stepPart(dst []byte, n int) (out []byte, inside bool) {
 // walk visits keys until about n bytes wait, or a large collection has begun.
 func (c *Cut) walk(n int) {
 	for looked := 0; !c.walked && len(c.out) < n && looked < n && len(c.open) == 0; {
-		db := c.dbs[c.db]
-		c.cursor = db.keys.Scan(c.cursor, func(ref uint32) {
-			e := db.at(arena.Ref(ref))
-			c.save(&e, c.db)
-			looked += cutKeyBytes
-		})
-		if c.cursor == 0 {
-			c.db++
-			c.walked = c.db == Databases
+		at := c.place
+		db := c.dbs[at.db]
+		for _, ref := range c.collect(db) {
+			if len(c.open) > 0 {
+				c.place = at // what is left is found again
+				return
+			}
+			e := db.at(ref)
+			c.save(&e, at.db)
 		}
+		looked += cutKeyBytes * len(c.ahead)
 	}
 }
 
-// cutKeyBytes is what a key counts that was handed out before, or that nobody wants.
-const cutKeyBytes = 16
+// collect goes over some keys of a database. It reads the beginning of each of their blocks, so
+// that the processor waits for many lines of memory at once, and gives those that have not
+// been handed out.
+func (c *Cut) collect(db *DB) []arena.Ref {
+	c.ahead = c.ahead[:0]
+	visit := func(ref uint32) { c.ahead = append(c.ahead, arena.Ref(ref)) }
+	for len(c.ahead) < cutAhead {
+		if c.cursor = db.keys.Scan(c.cursor, visit); c.cursor == 0 {
+			c.db++
+			c.walked = c.db == Databases
+			break
+		}
+	}
+	due := c.ahead[:0]
+	for _, ref := range c.ahead {
+		meta := binary.LittleEndian.Uint32(db.space.arena.Bytes(ref, blockMin))
+		if meta&phaseFlag != db.space.phase {
+			due = append(due, ref)
+		}
+	}
+	return due
+}
+
+// cutKeyBytes is what a key counts that was handed out before, or that nobody wants, and
+// cutAhead how many are looked at together.
+const (
+	cutKeyBytes = 16
+	cutAhead    = 32
+)

@@ -14,9 +14,9 @@
 // # Saving without a fork
 //
 // The cut is one position of the journal, taken while all shards are owned for an instant.
-// Then a goroutine owns one shard after the other for a fraction of a millisecond and writes
-// what [keyspace.Cut] hands out. It is written to another name, synced, renamed, and the
-// folder is synced.
+// Then everybody who owns a shard hands out, by [keyspace.Cut], some of its keys before letting
+// go, and a goroutine writes them; it owns a shard itself only if nobody else does so often
+// enough. They are written to another name, synced, renamed, and the folder is synced.
 //
 // # Ownership
 //

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"stampede/internal/disk"
 	"stampede/internal/journal"
@@ -18,12 +17,6 @@ import (
 
 // ErrSaving says that a snapshot is being written already.
 var ErrSaving = errors.New("persist: a snapshot is being written already")
-
-// Sizes of the pieces that a snapshot is written in.
-const (
-	stepBytes  = 32 << 10 // that a shard hands out while it is owned
-	writeBytes = 1 << 20  // that are written at once
-)
 
 // Save writes a snapshot of the store as it is now and returns when it is whole.
 // [ErrSaving] if another one is under way.
@@ -105,11 +98,11 @@ type saved struct {
 
 // cut is the moment that a snapshot is of.
 type cut struct {
-	cuts  []*keyspace.Cut // by shard
-	told  []int64         // by shard: how many keys of it are in keys
-	codes [][]byte        // of functions
-	alone bool            // nothing of a journal goes on from it
-	fence int64           // of stocks that are gone
+	handouts []*handout // by shard
+	told     []int64    // by shard: how many keys of it are in keys
+	codes    [][]byte   // of functions
+	alone    bool       // nothing of a journal goes on from it
+	fence    int64      // of stocks that are gone
 
 	sizes [keyspace.Databases]struct{ keys, expiring int }
 	saved
@@ -121,10 +114,11 @@ func (s *Store) cut(o ExportOptions) *cut {
 	c := &cut{}
 	s.o.Shards.Begin(&tx, s.o.Shards.All(), s.o.NowMs())
 	defer tx.End()
-	for _, space := range tx.Spaces() {
-		one := space.BeginCut()
-		one.JSONAsString = o.JSONAsString
-		c.cuts, c.told = append(c.cuts, one), append(c.told, 0)
+	for i, space := range tx.Spaces() {
+		one := newHandout(space)
+		one.cut.JSONAsString = o.JSONAsString
+		s.o.Shards.Shard(i).Attach(one)
+		c.handouts, c.told = append(c.handouts, one), append(c.told, 0)
 		c.changes += space.Stats.Changes
 		c.fence = max(c.fence, space.StockFence())
 		for n := range c.sizes {
@@ -165,12 +159,13 @@ func (s *Store) snapshot(ctx context.Context) (saved, error) {
 
 // finish makes the steps that are left, so that another cut may begin.
 func (s *Store) finish(c *cut) {
-	for i, one := range c.cuts {
+	for i, one := range c.handouts {
 		for more := true; more; {
 			space := s.o.Shards.Shard(i)
 			space.Own(0)
-			one.Discard()
-			_, _, more, _ = one.Step(nil, stepBytes)
+			space.Attach(nil)
+			one.cut.Discard()
+			_, _, more, _ = one.cut.Step(nil, stepBytes)
 			space.Release()
 		}
 	}
@@ -197,11 +192,9 @@ func closeSynced(file disk.File, err error) error {
 
 // snapshotWriter writes what the shards hand out.
 type snapshotWriter struct {
-	store   *Store
-	ctx     context.Context
-	rdb     *rdb.Writer
-	pending []byte
-	used    int64 // how much the shard of the last step had been used
+	store *Store
+	ctx   context.Context
+	rdb   *rdb.Writer
 }
 
 func (w *snapshotWriter) write(c *cut) error {
@@ -210,77 +203,56 @@ func (w *snapshotWriter) write(c *cut) error {
 	if s.log != nil && !c.alone {
 		h.journal = s.log.ID()
 	}
-	w.pending = h.append(w.pending, s.o.NowMs())
+	first := h.append(nil, s.o.NowMs())
 	for _, code := range c.codes {
-		w.pending = rdb.AppendFunction(w.pending, code)
+		first = rdb.AppendFunction(first, code)
 	}
 	for n, size := range c.sizes {
 		if size.keys > 0 {
-			w.pending = rdb.AppendSelectDB(w.pending, n)
-			w.pending = rdb.AppendResizeDB(w.pending, size.keys, size.expiring)
+			first = rdb.AppendSelectDB(first, n)
+			first = rdb.AppendResizeDB(first, size.keys, size.expiring)
 		}
 	}
-	for left := len(c.cuts); left > 0; {
-		left = 0
-		for i := range c.cuts {
+	if _, err := w.rdb.Write(first); err != nil {
+		return err
+	}
+	over := make([]bool, len(c.handouts))
+	for left := len(over); left > 0; {
+		for i := range over {
+			if over[i] {
+				continue
+			}
 			more, err := w.turn(c, i)
 			if err != nil {
 				return err
 			}
-			if more {
-				left++
+			if !more {
+				over[i] = true
+				left--
 			}
 		}
 		s.note(func(status *Status) { status.SavedKeys = c.keys })
 	}
-	if err := w.flush(0); err != nil {
-		return err
-	}
 	return w.rdb.Finish()
 }
 
-// turn lets a shard hand something out, and goes on until a key of it is whole.
+// turn writes what a shard hands out, and goes on until a key of it is whole.
 func (w *snapshotWriter) turn(c *cut, i int) (more bool, err error) {
-	one, shard := c.cuts[i], w.store.o.Shards.Shard(i)
+	h, s := c.handouts[i], w.store.o.Shards.Shard(i)
 	for inside := true; inside; {
-		start := time.Now()
-		space := shard.OwnPolitely(0)
-		used := space.Stats.Used()
-		w.pending, inside, more, err = one.Step(w.pending, stepBytes)
-		c.keys, c.told[i] = c.keys+one.Keys-c.told[i], one.Keys
-		shard.Release()
-		w.rest(used, time.Since(start))
-		if err == nil {
+		p := h.next(s)
+		c.keys, c.told[i] = c.keys+p.keys-c.told[i], p.keys
+		more, inside = p.more, p.inside
+		if err = p.err; err == nil {
 			err = w.ctx.Err()
 		}
 		if err == nil {
-			err = w.flush(writeBytes)
+			_, err = w.rdb.Write(p.bytes)
 		}
+		h.done(p)
 		if err != nil {
 			return false, err
 		}
 	}
 	return more, nil
-}
-
-// restFactor is how many times as long as a step took nothing is done while calls come: a
-// snapshot shall take a fraction of a processor from them.
-const restFactor = 3
-
-// rest lets calls run that have come since the last step. used is how many there were so far.
-func (w *snapshotWriter) rest(used int64, took time.Duration) {
-	if used != w.used {
-		time.Sleep(restFactor * took)
-	}
-	w.used = used
-}
-
-// flush writes what waits if it is more than n bytes.
-func (w *snapshotWriter) flush(n int) error {
-	if len(w.pending) <= n {
-		return nil
-	}
-	_, err := w.rdb.Write(w.pending)
-	w.pending = w.pending[:0]
-	return err
 }

@@ -111,8 +111,8 @@ func (s *Store) Export(ctx context.Context, path string, o ExportOptions) (Expor
 		return Exported{}, fmt.Errorf("persist: %w", err)
 	}
 	e := Exported{Keys: c.keys, Bytes: c.bytes}
-	for _, one := range c.cuts {
-		e.Modules += one.Modules
+	for _, one := range c.handouts {
+		e.Modules += one.cut.Modules
 	}
 	return e, nil
 }

@@ -43,8 +43,9 @@ type Shard struct {
 
 	tell   Teller           // nil: nobody wants to know
 	events []keyspace.Event // scratch
+	chore  Chore            // nil: there is none
 
-	_ [40]byte // keep neighbours off this lock's cache line
+	_ [24]byte // keep neighbours off this lock's cache line
 }
 
 // Teller is told what happened to keys, in order, before the next owner is let in. Nobody may
@@ -127,7 +128,7 @@ func (s *Shard) OwnPolitely(nowMs int64) *keyspace.Space {
 		if space, ok := s.TryOwn(nowMs); ok {
 			return space
 		}
-		time.Sleep(lookAfter)
+		Pause(lookAfter)
 	}
 	return s.Own(nowMs)
 }
@@ -142,6 +143,25 @@ func (s *Shard) Keep(log *journal.Log) {
 // uses the shard.
 func (s *Shard) Tell(tell Teller) { s.tell = tell }
 
+// Chore is work on a shard that all its owners do a little of before they let go.
+type Chore interface {
+	// Step does some of it, for some microseconds; false if nothing is left. It changes
+	// nothing that an effect would tell.
+	Step(space *keyspace.Space) (more bool)
+}
+
+// Attach lets owners do some of a chore from now on; nil: of none. The shard must be owned.
+func (s *Shard) Attach(c Chore) { s.chore = c }
+
+// letGo lets the next owner in.
+func (s *Shard) letGo() {
+	if s.chore != nil && !s.chore.Step(s.space) {
+		s.chore = nil
+	}
+	s.Publish()
+	s.mu.Unlock()
+}
+
 // Release appends what was changed to the journal and lets the next owner in. It returns
 // the position of the shard's last change, and whether that was a change of this owner.
 func (s *Shard) Release() (last journal.Position, changed bool) {
@@ -153,8 +173,7 @@ func (s *Shard) Release() (last journal.Position, changed bool) {
 	if s.space.HasEvents() {
 		s.tellEvents()
 	}
-	s.Publish()
-	s.mu.Unlock()
+	s.letGo()
 	return last, changed
 }
 
@@ -182,8 +201,7 @@ func (s *Shard) ReleaseAt(p journal.Position) (last journal.Position) {
 	if s.log != nil {
 		s.space.Effects = &s.effects
 	}
-	s.Publish()
-	s.mu.Unlock()
+	s.letGo()
 	return last
 }
 

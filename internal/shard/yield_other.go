@@ -4,7 +4,13 @@
 
 package shard
 
-import "runtime"
+import (
+	"runtime"
+	"time"
+)
 
 // yield lets other goroutines run.
 func yield() { runtime.Gosched() }
+
+// Pause lets the calling goroutine do nothing for about d.
+func Pause(d time.Duration) { time.Sleep(d) }
