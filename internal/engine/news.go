@@ -5,6 +5,7 @@ package engine
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stampede/internal/command"
@@ -118,7 +119,8 @@ func mustNot(s *session.Session, row *command.Row) reply.Error {
 }
 
 // bringOwn puts what a call has published for its own connection before the call's reply,
-// which begins at position start; behind it if the reply is itself a message.
+// which begins at position start; behind it if the reply is itself a message, and what monitors
+// see of the call.
 func (r *Runner) bringOwn(s *session.Session, row *command.Row, start int, out *reply.Buffer) {
 	m := s.Mailbox
 	if !m.Active() {
@@ -128,12 +130,18 @@ func (r *Runner) bringOwn(s *session.Session, row *command.Row, start int, out *
 	end := out.Len()
 	out.B = m.Collect(out.B)
 	m.Speak(s.Proto == 3)
-	if end == start || end == out.Len() || row != nil && row.Flags&command.Messages != 0 {
+	behind := m.Monitors() || row != nil && row.Flags&command.Messages != 0
+	if behind || end == start || end == out.Len() {
 		return
 	}
 	r.messages = append(r.messages[:0], out.B[end:]...)
 	copy(out.B[start+len(r.messages):], out.B[start:end])
 	copy(out.B[start:], r.messages)
+	for i := range r.marks {
+		if m := &r.marks[i]; m.start >= start {
+			m.start, m.end = m.start+len(r.messages), m.end+len(r.messages)
+		}
+	}
 }
 
 // show lets monitors see a call. Those that are not for all eyes are left out; arguments that
@@ -146,7 +154,7 @@ func (r *Runner) show(c *command.Call, inScript bool) {
 	if !inScript {
 		info := r.call.Session.Public.Info()
 		if from = info.Addr; info.Unix {
-			from = "unix:" + info.Addr
+			from = "unix:" + strings.TrimSuffix(info.Addr, ":0")
 		}
 	}
 	r.engine.hub.Show(r.engine.publishAt(), func(line []byte) []byte {
