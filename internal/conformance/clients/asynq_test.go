@@ -181,6 +181,26 @@ func TestTasksOnce(t *testing.T) {
 	})
 }
 
+// TestTaskIsCanceled: the wish goes over publish/subscribe to the server that works on it.
+func TestTaskIsCanceled(t *testing.T) {
+	compare(t, func(s *story) {
+		o := newOffice(s)
+		o.put("long", asynq.MaxRetry(0))
+		started := make(chan struct{})
+		o.work(1, func(ctx context.Context, _ string, _ int) error {
+			close(started)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		<-started
+		for len(o.done) == 0 { // the server may not listen yet
+			s.must(o.look.CancelProcessing("long"))
+		}
+		s.saw("canceled: %v", o.wait(1))
+		o.settle("long", asynq.TaskStateArchived)
+	})
+}
+
 // TestTasksOfMany: many give and many take, and each task is worked on once.
 func TestTasksOfMany(t *testing.T) {
 	compare(t, func(s *story) {
