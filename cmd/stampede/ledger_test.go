@@ -42,7 +42,7 @@ type child struct {
 	client *redis.Client
 }
 
-func startChild(t *testing.T, args ...string) *child {
+func startChild(t testing.TB, args ...string) *child {
 	t.Helper()
 	args = append([]string{"serve", "--port", "0"}, args...)
 	c := &child{cmd: exec.Command(os.Args[0], "-test.run=^TestChild$")}
@@ -76,7 +76,7 @@ func (c *child) kill() {
 }
 
 // until asks until the answer is as wanted.
-func (c *child) until(t *testing.T, good func(ctx context.Context) (bool, error)) {
+func (c *child) until(t testing.TB, good func(ctx context.Context) (bool, error)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -96,7 +96,7 @@ func (c *child) until(t *testing.T, good func(ctx context.Context) (bool, error)
 }
 
 // ledgerSays waits until INFO has a line.
-func (c *child) ledgerSays(t *testing.T, line string) {
+func (c *child) ledgerSays(t testing.TB, line string) {
 	t.Helper()
 	c.until(t, func(ctx context.Context) (bool, error) {
 		info, err := c.client.Info(ctx, "ledger").Result()

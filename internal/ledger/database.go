@@ -89,8 +89,8 @@ func (f *follower) takeOver(ctx context.Context) (from journal.Position, err err
 		on conflict (only_one) do update set
 			epoch = case when l.journal = $1 then greatest(l.epoch, $3) + 1 else l.epoch end,
 			holder = case when l.journal = $1 then $2 else l.holder end
-		returning journal, position, epoch`,
-		mine, f.o.Holder, f.epoch).Scan(&theirs, &from, &f.epoch)
+		returning journal, position, epoch, repairs`,
+		mine, f.o.Holder, f.epoch).Scan(&theirs, &from, &f.epoch, &f.repairs)
 	switch {
 	case err != nil:
 		return 0, err
@@ -129,12 +129,15 @@ func (f *follower) seed(ctx context.Context, from journal.Position) (journal.Pos
 // where is up to where the database is, for an engine that has lost its connection. A
 // database that does not know of this engine yet is an older one, or a new one.
 func (f *follower) where(ctx context.Context) (from journal.Position, err error) {
-	var epoch int64
-	err = f.conn.QueryRow(ctx, `select position, epoch from stampede.ledger_position`).
-		Scan(&from, &epoch)
+	var epoch, repairs int64
+	err = f.conn.QueryRow(ctx, `select position, epoch, repairs from stampede.ledger_position`).
+		Scan(&from, &epoch, &repairs)
 	var server *pgconn.PgError
 	switch {
 	case err == nil && epoch == f.epoch:
+		if repairs != f.repairs {
+			f.repairs, f.book = repairs, nil // what it knows of the stocks may be wrong
+		}
 		return from, nil
 	case err == nil && epoch > f.epoch:
 		return 0, ErrFenced
@@ -149,8 +152,11 @@ func (f *follower) where(ctx context.Context) (from journal.Position, err error)
 	return 0, err
 }
 
-// undefinedTable is the SQLSTATE of a query of a table that is not there.
-const undefinedTable = "42P01"
+// SQLSTATEs.
+const (
+	undefinedTable = "42P01"
+	divisionByZero = "22012"
+)
 
 // load reads the stocks that live, and those that were dropped behind the position: if it was
 // set back, their records come again.

@@ -19,6 +19,7 @@ type follower struct {
 	*Ledger
 	conn    *pgx.Conn // nil: there is none
 	epoch   int64     // of this engine; 0: it has not been in the database
+	repairs int64     // that were made before the book was read
 	book    *book     // nil: to be read from the database
 	reader  *journal.Reader
 	batch   *batch

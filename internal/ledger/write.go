@@ -8,18 +8,25 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// sums are what a batch changes in the sums of a stock.
+// sums are what the new rows of a batch change in the sums of a stock.
 type sums struct{ held, sold int64 }
 
-// The statements of a batch, in their order. A statement that ends holds returns what that
-// means for the sums of their stocks. It finds them by a subquery with "offset 0", which the
-// planner has to run for each row that is given, by an index: of tables that nobody has
-// counted yet it would rather go through all rows for each.
+// The statements of a batch, in their order; all go in one message, so that a commit takes
+// one turn of the wire. A statement that ends holds changes the sums of their stocks itself,
+// and one that must find its rows divides by zero if it does not. It finds them by a subquery
+// with "offset 0", which the planner has to run for each row that is given, by an index: of
+// tables that nobody has counted yet it would rather go through all rows for each.
 const (
-	moveSQL = `update stampede.ledger_position set position = $1, written_at = now()
-		where epoch = $2 and position = $3`
+	beginSQL  = `begin`
+	commitSQL = `commit`
+
+	moveSQL = `with moved as (
+			update stampede.ledger_position set position = $1, written_at = now()
+			where epoch = $2 and position = $3 and repairs = $4 returning 1)
+		select 1 / count(*)::int from moved`
 
 	openSQL = `insert into stampede.stock (stock_id, db, key, born_at, born_line, applied_at,
 			opened_ms, changed_ms, per_buyer, fence, units, free, held, sold)
@@ -36,11 +43,14 @@ const (
 				select ctid as spot from stampede.hold
 				where stock_id = n.stock_id and fence = n.fence offset 0) found
 			where h.ctid = found.spot
-			returning h.stock_id, h.units, h.state)
-		select stock_id, count(*),
-			coalesce(-sum(units) filter (where state = 'held'), 0)::bigint,
-			coalesce(-sum(units) filter (where state = 'sold'), 0)::bigint
-		from gone group by stock_id`
+			returning h.stock_id, h.units, h.state),
+		d as (select stock_id,
+				coalesce(sum(units) filter (where state = 'held'), 0)::bigint as held,
+				coalesce(sum(units) filter (where state = 'sold'), 0)::bigint as sold
+			from gone where state in ('held', 'sold') group by stock_id)
+		update stampede.stock s set
+			held = s.held - d.held, sold = s.sold - d.sold, free = s.free + d.held + d.sold
+		from d where s.stock_id = d.stock_id`
 
 	changeSQL = `with done as (
 			update stampede.hold h set state = n.state::stampede.hold_state,
@@ -55,11 +65,15 @@ const (
 			returning h.*),
 		ordered as (
 			insert into stampede.orders (stock_id, fence, hold_id, buyer, units, sold_ms)
-			select stock_id, fence, hold_id, buyer, units, ended_ms from done where state = 'sold')
-		select stock_id, count(*),
-			coalesce(-sum(units) filter (where state <> 'held'), 0)::bigint,
-			coalesce(sum(units) filter (where state = 'sold'), 0)::bigint
-		from done group by stock_id`
+			select stock_id, fence, hold_id, buyer, units, ended_ms from done where state = 'sold'),
+		d as (select stock_id, sum(units)::bigint as ended,
+				coalesce(sum(units) filter (where state = 'sold'), 0)::bigint as sold
+			from done where state <> 'held' group by stock_id),
+		summed as (
+			update stampede.stock s set
+				held = s.held - d.ended, sold = s.sold + d.sold, free = s.free + d.ended - d.sold
+			from d where s.stock_id = d.stock_id)
+		select 1 / (count(*) = $6)::int from done`
 
 	expireSQL = `with done as (
 			update stampede.hold h set state = 'expired', ended_ms = h.deadline_ms
@@ -68,8 +82,10 @@ const (
 				where stock_id = n.stock_id and state = 'held' and deadline_ms <= n.now_ms
 				offset 0) found
 			where h.ctid = found.spot
-			returning h.stock_id, h.units)
-		select stock_id, count(*), -sum(units)::bigint, 0::bigint from done group by stock_id`
+			returning h.stock_id, h.units),
+		d as (select stock_id, sum(units)::bigint as ended from done group by stock_id)
+		update stampede.stock s set held = s.held - d.ended, free = s.free + d.ended
+		from d where s.stock_id = d.stock_id`
 
 	dropSQL = `with done as (
 			update stampede.hold h set state = 'dropped', ended_ms = n.now_ms
@@ -77,8 +93,10 @@ const (
 				select ctid as spot from stampede.hold
 				where stock_id = n.stock_id and state = 'held' offset 0) found
 			where h.ctid = found.spot
-			returning h.stock_id, h.units)
-		select stock_id, count(*), -sum(units)::bigint, 0::bigint from done group by stock_id`
+			returning h.stock_id, h.units),
+		d as (select stock_id, sum(units)::bigint as ended from done group by stock_id)
+		update stampede.stock s set held = s.held - d.ended, free = s.free + d.ended
+		from d where s.stock_id = d.stock_id`
 
 	holdSQL = `insert into stampede.hold (stock_id, fence, hold_id, buyer, units, held_ms,
 			deadline_ms, state, ended_ms)
@@ -109,28 +127,11 @@ const (
 
 // write commits a batch: its rows and the position behind it. An error does not tell that
 // nothing was committed.
-func (f *follower) write(ctx context.Context, b *batch) error {
+func (f *follower) write(ctx context.Context, b *batch) (err error) {
 	b.settle()
-	tx, err := f.conn.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	deltas, err := f.writeEnds(ctx, tx, b)
-	if err == nil {
-		err = writeRows(ctx, tx, b, deltas)
-	}
-	if err != nil {
-		return errors.Join(err, tx.Rollback(ctx))
-	}
-	return tx.Commit(ctx)
-}
-
-// writeEnds moves the position, opens stocks and ends holds that the database has.
-func (f *follower) writeEnds(ctx context.Context, tx pgx.Tx, b *batch) (
-	deltas map[int64]sums, err error,
-) {
 	p := new(pgx.Batch)
-	p.Queue(moveSQL, int64(b.to), f.epoch, int64(b.from))
+	p.Queue(beginSQL)
+	p.Queue(moveSQL, int64(b.to), f.epoch, int64(b.from), f.repairs)
 	b.queueOpen(p)
 	if len(b.replaced) > 0 {
 		stocks, fences := columnsOf(b.replaced)
@@ -139,44 +140,47 @@ func (f *follower) writeEnds(ctx context.Context, tx pgx.Tx, b *batch) (
 	}
 	b.queueChanges(p)
 	b.queueFates(p)
-	results := tx.SendBatch(ctx, p)
-	defer func() { err = errors.Join(err, results.Close()) }()
-	deltas = make(map[int64]sums, len(b.accounts))
-	for _, query := range p.QueuedQueries {
-		rows, err := results.Query()
-		if err != nil {
-			return nil, err
-		}
-		n := int64(0)
-		for rows.Next() {
-			var stock, count, heldUnits, soldUnits int64
-			if err := rows.Scan(&stock, &count, &heldUnits, &soldUnits); err != nil {
-				return nil, err
-			}
-			n += count
-			was := deltas[stock]
-			deltas[stock] = sums{was.held + heldUnits, was.sold + soldUnits}
-		}
-		if err := rows.Err(); err != nil {
-			return nil, err
-		}
-		if query.SQL == moveSQL && rows.CommandTag().RowsAffected() != 1 {
-			return nil, ErrFenced
-		}
-		if query.SQL == changeSQL && n != int64(len(b.changes)) {
-			return nil, fmt.Errorf("%w: of %d holds that ended or were extended before position %d "+
-				"it holds %d", ErrDrift, len(b.changes), b.to, n)
-		}
-	}
-	return deltas, nil
-}
-
-// writeRows writes the holds that the database does not have, and the sums.
-func writeRows(ctx context.Context, tx pgx.Tx, b *batch, deltas map[int64]sums) error {
-	p := new(pgx.Batch)
+	deltas := make(map[int64]sums, len(b.accounts))
 	b.queueHolds(p, deltas)
 	b.queueSums(p, deltas)
-	return tx.SendBatch(ctx, p).Close()
+	p.Queue(commitSQL)
+
+	results := f.conn.SendBatch(ctx, p)
+	defer func() {
+		if closed := results.Close(); err == nil {
+			err = closed // else it is the same one
+		}
+	}()
+	for _, query := range p.QueuedQueries {
+		tag, err := results.Exec()
+		if err != nil {
+			return b.explain(query.SQL, err)
+		}
+		if query.SQL == commitSQL && tag.String() != "COMMIT" {
+			return fmt.Errorf("ledger: a commit became %s", tag)
+		}
+	}
+	return nil
+}
+
+// errMoved says that the database is not where this engine has left it: another engine has
+// taken over, or somebody has repaired the tables.
+var errMoved = errors.New("ledger: somebody else has written to the database")
+
+// explain says what the error of a statement means.
+func (to *batch) explain(statement string, err error) error {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) || server.Code != divisionByZero {
+		return err
+	}
+	switch statement {
+	case moveSQL:
+		return errMoved
+	case changeSQL:
+		return fmt.Errorf("%w: it does not hold all of the %d holds that ended or were extended "+
+			"before position %d", ErrDrift, len(to.changes), to.to)
+	}
+	return err
 }
 
 func columnsOf(places []place) (stocks, fences []int64) {
@@ -220,7 +224,7 @@ func (to *batch) queueChanges(p *pgx.Batch) {
 		ended = append(ended, c.endedMs)
 	}
 	if len(stocks) > 0 {
-		p.Queue(changeSQL, stocks, ids, states, deadlines, ended)
+		p.Queue(changeSQL, stocks, ids, states, deadlines, ended, len(stocks))
 	}
 }
 
