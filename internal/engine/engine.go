@@ -36,6 +36,7 @@ import (
 	"stampede/internal/pubsub"
 	"stampede/internal/script"
 	"stampede/internal/session"
+	"stampede/internal/stock"
 	"stampede/internal/txn"
 )
 
@@ -56,6 +57,8 @@ type Options struct {
 	Config       *config.Config        // the parameters
 	Registry     *session.Registry     // who is connected
 	Clock        func() (unixMs int64) // nil: the machine's
+
+	StockFault stock.Fault // of tests: what stocks do wrong
 }
 
 // Engine is the store.
@@ -96,7 +99,7 @@ func New(o Options) (*Engine, error) {
 	var err error
 	if e.shards, err = txn.New(max(o.Shards, 1), keyspace.Options{
 		ReserveBytes: o.ReserveBytes, Limits: o.Config.Limits(), Order: e.order,
-		Wanted: e.wantedEvents(),
+		Wanted: e.wantedEvents(), StockFault: o.StockFault,
 	}); err != nil {
 		return nil, err
 	}

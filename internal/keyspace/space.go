@@ -36,6 +36,7 @@ import (
 	"stampede/internal/container/arena"
 	"stampede/internal/effect"
 	"stampede/internal/object"
+	"stampede/internal/stock"
 )
 
 // Databases is the number of numbered databases, as the parameter of the same name.
@@ -49,6 +50,8 @@ type Options struct {
 	// Order counts what becomes ready (see [Ready]). Spaces that one call can change together
 	// share it; nil: the Space has one of its own.
 	Order *atomic.Uint64
+
+	StockFault stock.Fault // of tests: what stocks do wrong
 
 	// Wanted says which events are collected (see [Event]). Spaces of one store share it; nil:
 	// none are.
@@ -95,6 +98,7 @@ type Space struct {
 	wanted *EventsWanted  // of the events
 	desk   *JSONDesk      // of the documents
 	stocks stocks         // what stocks share
+	fault  stock.Fault    // of tests
 	digits [2][24]byte    // the texts of integers that views were asked of
 }
 
@@ -128,7 +132,7 @@ func New(o Options) (*Space, error) {
 		o.Wanted = new(EventsWanted)
 	}
 	s := &Space{reserveBytes: o.ReserveBytes, arena: a, seed: maphash.MakeSeed(), Limits: o.Limits,
-		order: o.Order, wanted: o.Wanted, desk: newDesk()}
+		order: o.Order, wanted: o.Wanted, desk: newDesk(), fault: o.StockFault}
 	for i := range s.dbs {
 		s.dbs[i] = newDB(s, i)
 	}

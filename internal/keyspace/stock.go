@@ -81,6 +81,9 @@ func (e *Entry) putStock(key []byte, made *stock.Stock) {
 	e.create(key, shape{kind: object.Stock, form: formBig, valueLen: bigIndexBytes})
 	binary.LittleEndian.PutUint32(e.value(), e.db.space.big.add(object.BigStock{Stock: made}))
 	e.db.space.stocks.clocks.add(e.db, key, made)
+	if fault := e.db.space.fault; fault != stock.NoFault {
+		made.Break(fault)
+	}
 }
 
 // begin must come before a call that may change the stock; it returns what takes the change.

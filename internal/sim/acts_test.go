@@ -17,8 +17,10 @@ func (w *world) act() {
 	switch n := w.rng.IntN(100); {
 	case n < 50:
 		w.call()
-	case n < 68:
+	case n < 60:
 		w.books.act(w)
+	case n < 68:
+		w.till.act(w)
 	case n < 74:
 		w.pass()
 	case n < 80:
@@ -101,13 +103,25 @@ func (w *world) flush() {
 	w.noteFailure()
 }
 
-// pass lets time go by: a moment or, as when a machine sleeps, a long while.
+// seal remembers what the twin does not look into.
+func (w *world) seal() {
+	w.sealed, w.sealedMs = w.reader.sealed(w.t), w.clock()
+}
+
+// jumpMs is by how much the clock may be set, forward or back.
+const jumpMs = 60 * 60 * 1000
+
+// pass lets time go by: a moment or, as when a machine sleeps, a long while. Sometimes the
+// clock is set.
 func (w *world) pass() {
 	step := w.rng.Int64N(2000)
 	if w.rng.IntN(5) == 0 {
 		step = w.rng.Int64N(60_000)
 	}
-	w.nowMs += step
+	if w.rng.IntN(12) == 0 {
+		step = w.rng.Int64N(2*jumpMs) - jumpMs
+	}
+	w.nowMs = max(w.nowMs+step, beginMs)
 }
 
 // repair gives the disk back; the store must recover without a restart.
@@ -165,6 +179,7 @@ func (w *world) turn() {
 			w.call()
 		case n < 35:
 			w.books.act(w)
+			w.till.act(w)
 		case n < 38:
 			w.flush()
 		case n < 40:
@@ -189,7 +204,7 @@ func (w *world) cut() {
 	}
 	w.pull()
 	w.counts.cuts++
-	w.sealed = w.reader.sealed(w.t)
+	w.seal()
 	w.promised, w.ended = w.log.Durable(), w.log.End()
 	w.books.end(w)
 	w.disk.Hook(nil)
@@ -222,7 +237,7 @@ func (w *world) end() {
 		w.dead, w.disk = true, w.disk.Crash()
 	case n < 4:
 		w.counts.kills++
-		w.sealed = w.reader.sealed(w.t)
+		w.seal()
 		w.promised, w.ended = max(w.log.Written(), w.log.Durable()), w.log.End()
 		w.books.end(w)
 		w.disk.Hook(nil)

@@ -19,6 +19,7 @@ import (
 	"stampede/internal/journal"
 	"stampede/internal/seedtest"
 	"stampede/internal/session"
+	"stampede/internal/stock"
 )
 
 // seeds are run by each `go test`, a part of them with -short.
@@ -32,18 +33,20 @@ const beginMs = 1_700_000_000_000
 
 // world is one history.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	rng   *rand.Rand
 	draw  *drawer
 	disk  *faulty.FS
-	nowMs int64
-	share int // of 100 operations of the disk that fail
+	nowMs int64       // of the machine's clock, which may be set
+	fault stock.Fault // that all stocks make
+	share int         // of 100 operations of the disk that fail
 
 	// Of the life that runs.
 	engine   *engine.Engine
 	log      *journal.Log
 	parties  []*client // those who take turns; the last ones while a snapshot is written
 	reader   *client   // who looks at everything
+	clockMs  int64     // the engine's clock, which never goes back
 	dead     bool      // the power is cut
 	saving   bool      // a snapshot is being written
 	turned   int       // how often others had their turn meanwhile
@@ -56,7 +59,9 @@ type world struct {
 	promised journal.Position // was said to be durable
 	ended    journal.Position // where the journal was when the last life ended
 	sealed   contents         // what the twin does not look into, as it was then
+	sealedMs int64            // on the engine's clock
 	books    books
+	till     till
 
 	counts counts
 	effect [256]int // how many of each were seen
@@ -123,13 +128,14 @@ func (c *counts) add(o counts) {
 	c.sealed += o.sealed
 }
 
-func newWorld(t *testing.T, seed uint64) *world {
+func newWorld(t testing.TB, seed uint64) *world {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	w := &world{
 		t: t, rng: rng, disk: faulty.New(seed), nowMs: beginMs, base: newTwin(),
 		evicting: rng.IntN(6) == 0,
 	}
 	w.books.on = !w.evicting && rng.IntN(3) > 0
+	w.till.on = w.books.on
 	w.draw = newDrawer(rng, !w.books.on)
 	return w
 }
@@ -161,7 +167,7 @@ func (w *world) life() {
 
 // start starts the process on the disk as it is, if need be again, because it fails.
 func (w *world) start() {
-	w.dead, w.saving = false, false
+	w.dead, w.saving, w.clockMs = false, false, 0
 	if w.rng.IntN(8) == 0 {
 		w.breakDisk(20)
 		err := w.open()
@@ -203,7 +209,7 @@ func (w *world) open() error {
 	registry := session.NewRegistry(nil)
 	e, err := engine.New(engine.Options{
 		Shards: 1 + w.rng.IntN(8), ReserveBytes: 1 << 32, Config: parameters, Registry: registry,
-		Clock: func() int64 { return w.nowMs },
+		Clock: w.clock, StockFault: w.fault,
 		Durability: &engine.Durability{
 			FS: watchedDisk{w.disk, w.turn}, Dir: folder, SegmentBytes: 1 << (8 + w.rng.IntN(6)),
 			Durable: func(p journal.Position) { w.promised = max(w.promised, p) },
@@ -227,6 +233,12 @@ func (w *world) open() error {
 			"maxmemory-policy", []string{"allkeys-lru", "volatile-ttl", "allkeys-random"}[w.rng.IntN(3)])
 	}
 	return nil
+}
+
+// clock is what the engine takes for the time.
+func (w *world) clock() int64 {
+	w.clockMs = max(w.clockMs, w.nowMs)
+	return w.clockMs
 }
 
 // errFault is what the disk says while it is broken.
@@ -269,7 +281,7 @@ func (w *world) found() {
 	w.known = min(w.known, end)
 	w.pull()
 	w.compare("after a restart")
-	if end == w.ended && w.sealed != nil {
+	if end == w.ended && w.sealed != nil && w.clock() == w.sealedMs {
 		w.counts.sealed++
 		for _, line := range differences(w.reader.sealed(w.t), w.sealed) {
 			w.t.Errorf("after a restart, at position %d: %s", end, line)
@@ -279,6 +291,7 @@ func (w *world) found() {
 	w.base, w.records = w.live.clone(), nil
 	w.promised = w.log.Durable()
 	w.books.found(w)
+	w.till.found(w, end)
 }
 
 // take lets the twin have a record.
@@ -323,7 +336,7 @@ func (w *world) compare(when string) {
 		return
 	}
 	at := w.known
-	want := w.live.contents(w.t, w.nowMs)
+	want := w.live.contents(w.t, w.clock())
 	for _, line := range differences(w.reader.contents(w.t), want) {
 		w.t.Errorf("%s, at position %d: %s", when, at, line)
 	}

@@ -26,7 +26,7 @@ import (
 // openStore opens a store and loads it, with the journal or with the snapshot alone, and
 // gives a client who looks at it.
 func openStore(
-	t *testing.T, fs disk.FS, shards int, appendOnly string, nowMs int64,
+	t testing.TB, fs disk.FS, shards int, appendOnly string, nowMs int64,
 ) (*engine.Engine, *client) {
 	t.Helper()
 	parameters := config.New()

@@ -17,7 +17,7 @@ const (
 // checkSometimes checks everything at every change while that is little, and now and then
 // when it is much; under slowassert only.
 func (s *Stock) checkSometimes() {
-	if n := s.Len(); assert.Slow && (n < checkAlways || n%checkEvery == 0) {
+	if n := s.Len(); assert.Slow && s.fault == NoFault && (n < checkAlways || n%checkEvery == 0) {
 		s.Verify()
 	}
 }

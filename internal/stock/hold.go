@@ -13,6 +13,9 @@ func (s *Stock) Check(nowMs int64, r Request) (a Answer, known bool, err error) 
 		if !had.matches(&r, &s.terms) {
 			return Answer{}, true, ErrOther
 		}
+		if s.fault == ChangesMind && had.state == stateRefused {
+			return s.decide(s.now(nowMs), &r), true, nil
+		}
 		return had.answer(), true, nil
 	}
 	return s.decide(s.now(nowMs), &r), false, nil
@@ -100,6 +103,9 @@ func (a Answer) number() int64 {
 // decide says what an id that is not known is answered. What concerns the stock as a whole
 // comes first, then what concerns the buyer, then what is there.
 func (s *Stock) decide(nowMs int64, r *Request) Answer {
+	if s.fault != NoFault {
+		return s.decideBroken(nowMs, r)
+	}
 	if atMs, closed := s.closedAt(nowMs); closed {
 		return Answer{Outcome: Closed, AtMs: atMs}
 	}
@@ -130,7 +136,7 @@ func (s *Stock) decide(nowMs int64, r *Request) Answer {
 func (s *Stock) grant(nowMs int64, r *Request, log *Log) {
 	s.undoMeta(log)
 	forMs := s.terms.durationMs(r.ForMs)
-	s.fence++
+	s.fence = s.nextFence()
 	s.clockMs = nowMs
 	s.pass(nowMs)
 	s.add(&record{
@@ -166,6 +172,9 @@ func (s *Stock) refuse(nowMs int64, r *Request, a Answer, log *Log) {
 func (s *Stock) Confirm(nowMs int64, id []byte, log *Log) Answer {
 	nowMs = s.now(nowMs)
 	ref, r, a := s.live(nowMs, id, log)
+	if a.Outcome == Expired && s.fault == SellsLate {
+		a.Outcome = Held
+	}
 	switch a.Outcome {
 	case Held:
 		s.become(nowMs, ref, &r, stateSold, nowMs, opSell, log)
@@ -247,6 +256,7 @@ func (s *Stock) become(
 ) {
 	s.undoMeta(log)
 	s.undoEntry(r, log)
+	begins := len(log.Effect)
 	e := log.begin(op, nowMs)
 	e.name(r.id)
 	if op == opExtend {
@@ -256,6 +266,9 @@ func (s *Stock) become(
 	s.pass(nowMs)
 	s.change(ref, to, endMs)
 	s.finish(nowMs, log)
+	if s.fault == Forgets && to == stateSold {
+		log.Effect = log.Effect[:begins]
+	}
 }
 
 func (s *Stock) tick(nowMs int64, log *Log) {

@@ -31,6 +31,9 @@ func (s *Stock) pass(nowMs int64) {
 		}
 	}
 	p.fromMs = nowMs
+	if s.fault == KeepsBack {
+		s.keepBack(nowMs)
+	}
 }
 
 // held is how many units are held at nowMs.

@@ -181,6 +181,7 @@ type Stock struct {
 	clockMs   int64 // the time of the latest change
 	closedMs  int64
 	passed    passed
+	fault     Fault // of tests only
 
 	indexBytes int64 // of the arena, in the index
 	freeing    freeing

@@ -95,7 +95,7 @@ func load(a *arena.Arena, header []byte, pieces [][]byte) (*stock.Stock, error) 
 
 // model drives a stock, its twin and a replica by random calls.
 type model struct {
-	*testing.T
+	testing.TB
 	rng     *rand.Rand
 	arena   *arena.Arena
 	stock   *stock.Stock
@@ -104,10 +104,11 @@ type model struct {
 	nowMs   int64
 	ids     int
 	log     stock.Log
+	fault   stock.Fault // of the stock, not of its replica
 }
 
-func newModel(t *testing.T, rng *rand.Rand) *model {
-	m := &model{T: t, rng: rng, arena: newArena(t), nowMs: 1000 + rng.Int64N(1<<40), ids: 20}
+func newModel(t testing.TB, rng *rand.Rand) *model {
+	m := &model{TB: t, rng: rng, arena: newArena(t), nowMs: 1000 + rng.Int64N(1<<40), ids: 20}
 	if rng.IntN(3) == 0 {
 		m.ids = 400
 	}
@@ -296,6 +297,7 @@ func (m *model) restart(want string) {
 	free(m.stock)
 	m.stock = again
 	again.Verify()
+	again.Break(m.fault)
 	if got := dump(again, m.nowMs); got != want {
 		m.Fatalf("after a restart\n%s\n\nwant\n%s", got, want)
 	}
