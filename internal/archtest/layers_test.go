@@ -14,7 +14,7 @@ var layers = strings.Split(strings.TrimSpace(`
 internal/assert internal/glob internal/slot internal/longdouble internal/disk
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table internal/container/intset
-internal/container/dict internal/container/quicklist
+internal/container/dict internal/container/quicklist internal/container/stream
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
 internal/object internal/pubsub internal/loadgen
@@ -27,7 +27,7 @@ internal/script internal/persist internal/ledger
 internal/family/*
 internal/engine
 internal/server
-internal/demo
+internal/demo internal/salebench
 internal/verify
 cmd/stampede
 `), "\n")
