@@ -33,6 +33,10 @@ type Session struct {
 	zipf    *zipf
 	done    map[string]bool // setup calls and prefills made
 	issued  int64           // calls handed out so far, for __once__
+
+	audience *audience // of the workload that is named; nil: it has none
+	listens  string
+	heard    int64 // messages that each of the audience must have got
 }
 
 // Open connects all clients to a server. O(keys) where the distribution is a Zipf one.
@@ -100,6 +104,7 @@ func (s *Session) Close() error {
 		errs = append(errs, l.close())
 	}
 	s.loops = nil
+	errs = append(errs, s.dismiss())
 	return errors.Join(errs...)
 }
 
@@ -191,6 +196,9 @@ func (s *Session) drive(ctx context.Context, w Workload, l load) (*tally, span, 
 		return nil, span{}, err
 	}
 	f.base = s.issued
+	if err := s.gather(ctx, w); err != nil {
+		return nil, span{}, err
+	}
 	p := s.phase(l)
 	defer func() { s.issued += p.next.Load() }()
 	release := context.AfterFunc(ctx, func() { p.stopped.Store(true) })
@@ -204,6 +212,11 @@ func (s *Session) drive(ctx context.Context, w Workload, l load) (*tally, span, 
 	if err != nil {
 		return nil, span{}, err
 	}
+	if s.audience != nil {
+		if err := s.hear(ctx, tallies); err != nil {
+			return nil, span{}, err
+		}
+	}
 	sp := span{took: time.Duration(p.clock.nowNs() - p.startNs)}
 	for _, other := range tallies[1:] {
 		tallies[0].merge(other)
@@ -212,6 +225,40 @@ func (s *Session) drive(ctx context.Context, w Workload, l load) (*tally, span, 
 		sp.missed = max(p.scheduled()-tallies[0].sent, 0)
 	}
 	return tallies[0], sp, nil
+}
+
+// gather lets those listen whom the workload wants, and nobody else.
+func (s *Session) gather(ctx context.Context, w Workload) error {
+	if s.listens == w.Name || s.audience == nil && w.Listeners == 0 {
+		return nil
+	}
+	if err := s.dismiss(); err != nil || w.Listeners == 0 {
+		return err
+	}
+	a, err := newAudience(ctx, s.server, s.options, w.Listeners, w.Listen)
+	if err != nil {
+		return err
+	}
+	s.audience, s.listens = a, w.Name
+	return nil
+}
+
+// hear waits until the audience has got all that was sent.
+func (s *Session) hear(ctx context.Context, tallies []*tally) error {
+	for _, t := range tallies {
+		s.heard += t.replies - t.errors
+	}
+	return s.audience.await(ctx, s.heard, s.options.Stall)
+}
+
+// dismiss ends the audience.
+func (s *Session) dismiss() error {
+	a := s.audience
+	s.audience, s.listens, s.heard = nil, "", 0
+	if a == nil {
+		return nil
+	}
+	return a.close()
 }
 
 // phase begins a phase now.

@@ -31,6 +31,11 @@ type Workload struct {
 	Beyond bool
 	// Prefill, where it is set, is called once for each server and key; __seq__ is the key.
 	Prefill []string
+	// Listeners are connections beside the clients that make the call Listen, which is answered
+	// once, and then count what comes: a message of one length for each call, for each of them.
+	// A run ends when everybody has got everything.
+	Listeners int
+	Listen    []string
 }
 
 // Scripts of the workloads that call one. They follow the published recipes.
@@ -123,6 +128,9 @@ func Workloads() []Workload {
 				{Words: words("STOCK.HOLD bench:sale hold-__once__ buyer-__rand__ 1")},
 				{Words: words("STOCK.CONFIRM bench:sale hold-__again__")},
 			}},
+		{Name: "publish", Summary: "PUBLISH of a value to 100 subscribers of one channel",
+			Listeners: 100, Listen: words("SUBSCRIBE bench:channel"),
+			Steps: single("PUBLISH bench:channel __value__")},
 	}, orderWorkloads()...)
 }
 

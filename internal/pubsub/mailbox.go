@@ -19,6 +19,8 @@ type Outlet struct {
 	mu       sync.Mutex // guards what follows, and what is in the mailboxes
 	full     []*Mailbox // have something that has not been taken
 	attended bool       // somebody will look without being rung
+	spare    [][]byte   // buffers of mailboxes that have been emptied
+	spared   int        // their capacities together
 }
 
 // NewOutlet returns an outlet whose thread looks after all its mailboxes. ring lets it look;
@@ -99,8 +101,11 @@ func (m *Mailbox) Speak(resp3 bool) {
 	m.outlet.mu.Unlock()
 }
 
-// mailKeepBytes is the capacity of a mailbox that survives its emptying.
-const mailKeepBytes = 16 << 10
+// Limits of the buffers that an outlet keeps for mailboxes. An empty mailbox holds none.
+const (
+	spareBytesMax  = 256 << 10 // of one
+	sparesBytesMax = 8 << 20   // of all
+)
 
 // Collect appends what is in the mailbox to dst and empties it.
 func (m *Mailbox) Collect(dst []byte) []byte {
@@ -116,9 +121,8 @@ func (m *Mailbox) Collect(dst []byte) []byte {
 	m.Seen, m.Changed = max(m.Seen, m.at), m.Changed || m.change
 	m.at, m.change = 0, false
 	dst = append(dst, m.mail...)
-	if m.mail = m.mail[:0]; cap(m.mail) > mailKeepBytes {
-		m.mail = nil
-	}
+	o.give(m.mail)
+	m.mail = nil
 	return dst
 }
 
@@ -138,6 +142,9 @@ func (m *Mailbox) put(encoded []byte, limit int) bool {
 	}
 	fits := limit == 0 || len(m.mail)+len(encoded) <= limit
 	if fits {
+		if m.mail == nil {
+			m.mail = m.outlet.take()
+		}
 		m.mail = append(m.mail, encoded...)
 	} else {
 		m.mail, m.overflow = nil, true
@@ -147,6 +154,26 @@ func (m *Mailbox) put(encoded []byte, limit int) bool {
 		m.outlet.full = append(m.outlet.full, m)
 	}
 	return fits
+}
+
+// take is an empty buffer; mu is held.
+func (o *Outlet) take() []byte {
+	last := len(o.spare) - 1
+	if last < 0 {
+		return nil
+	}
+	buffer := o.spare[last]
+	o.spare[last], o.spare = nil, o.spare[:last]
+	o.spared -= cap(buffer)
+	return buffer
+}
+
+// give takes a buffer back; mu is held.
+func (o *Outlet) give(buffer []byte) {
+	if n := cap(buffer); n <= spareBytesMax && o.spared+n <= sparesBytesMax {
+		o.spare = append(o.spare, buffer[:0])
+		o.spared += n
+	}
 }
 
 // unlock lets go of mu, and lets those look who have to.

@@ -2,6 +2,10 @@
 
 package server
 
+// mailBytesMax is how much mail is collected before it is sent. What is larger than a cache
+// is slow to collect.
+const mailBytesMax = 256 << 10
+
 // takeMail lets the mail of all connections go with the replies of the round.
 func (l *loop) takeMail() {
 	if !l.outlet.Used() {
@@ -20,7 +24,7 @@ func (l *loop) takeMail() {
 		start := l.worker.out.Len()
 		s.conn.TakeMail(l.worker)
 		l.answers = append(l.answers, answer{s, start, l.worker.out.Len()})
-		if l.worker.out.Len() > roundBytesMax {
+		if l.worker.out.Len() > mailBytesMax {
 			l.sendAll()
 		}
 	}
