@@ -16,6 +16,8 @@ type FuzzOptions struct {
 	ProbeEvery int         // calls between two looks at the whole data; 0 means 2000
 	Config     [][2]string // parameters set on both servers for the time of the run
 	Scripts    bool        // most calls run scripts
+	Events     bool        // what the servers tell of their keys is compared, too
+	Alone      bool        // each call is answered before the next one is sent
 }
 
 // shrinkRuns bounds how often the calls are sent again to find the few that matter.
@@ -49,6 +51,9 @@ func fuzz(oracle, tested string, opts FuzzOptions, cover Coverage) (report strin
 	if opts.ProbeEvery == 0 {
 		opts.ProbeEvery = 2000
 	}
+	if opts.Events {
+		opts.Config = append(slices.Clone(opts.Config), eventsOn)
+	}
 	for _, addr := range []string{oracle, tested} {
 		restore, err := prepare(addr, opts.Config)
 		if err != nil {
@@ -61,7 +66,10 @@ func fuzz(oracle, tested string, opts FuzzOptions, cover Coverage) (report strin
 		}()
 	}
 	calls := generate(opts, cover)
-	l := &lockstep{addr: [2]string{oracle, tested}, rules: fuzzRules(), cover: cover}
+	l := &lockstep{
+		addr: [2]string{oracle, tested}, rules: fuzzRules(), cover: cover,
+		events: opts.Events, alone: opts.Alone,
+	}
 	diff, err := l.run(calls, opts.ProbeEvery)
 	if diff == nil || err != nil {
 		return "", err

@@ -95,6 +95,9 @@ func generate(o FuzzOptions, cover Coverage) []FuzzCall {
 			calls = append(calls, g.next(conn)...)
 		}
 	}
+	if o.Events {
+		calls = slices.DeleteFunc(calls, func(call FuzzCall) bool { return endsUnnoticed(call.Args) })
+	}
 	return calls
 }
 

@@ -22,6 +22,12 @@ type lockstep struct {
 	addr  [2]string
 	conns [2][]*Conn
 	probe [2]*Conn // for looks at the data, apart from the state of the other connections
+
+	alone     bool // batches have one call
+	events    bool // what is told of keys is compared, too
+	listeners [2]*listener
+	unheard   int // calls since
+
 	rules ruleTable
 	multi []multiState
 	drawn []drawnState
@@ -68,8 +74,14 @@ func (l *lockstep) run(calls []FuzzCall, probeEvery int) (*difference, error) {
 	defer l.close()
 	probed := 0
 	for at := 0; at < len(calls); {
-		end := batchEnd(calls, at)
+		end := at + 1
+		if !l.alone {
+			end = batchEnd(calls, at)
+		}
 		diff, err := l.batch(calls[at:end])
+		if diff == nil && err == nil && l.events {
+			diff, err = l.compareEvents(end-at, end == len(calls))
+		}
 		if diff != nil || err != nil {
 			if diff != nil {
 				diff.at += at
@@ -91,6 +103,7 @@ func (l *lockstep) run(calls []FuzzCall, probeEvery int) (*difference, error) {
 }
 
 func (l *lockstep) open() error {
+	l.unheard = 0
 	l.multi = make([]multiState, fuzzConns)
 	l.drawn = make([]drawnState, fuzzConns)
 	for side, addr := range l.addr {
@@ -101,6 +114,11 @@ func (l *lockstep) open() error {
 		l.probe[side] = probe
 		for _, call := range [][]string{{"FLUSHALL"}, {"SCRIPT", "FLUSH"}} {
 			if _, err := probe.must(call...); err != nil {
+				return err
+			}
+		}
+		if l.events {
+			if l.listeners[side], err = listen(addr); err != nil {
 				return err
 			}
 		}
@@ -119,6 +137,9 @@ func (l *lockstep) open() error {
 func (l *lockstep) close() {
 	for side := range l.addr {
 		l.probe[side].Close()
+		if l.events {
+			l.listeners[side].conn.Close()
+		}
 		for _, c := range l.conns[side] {
 			c.Close()
 		}

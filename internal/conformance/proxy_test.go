@@ -51,6 +51,11 @@ func relay(client net.Conn, addr string, change func([]string, Value) Value) {
 			return
 		}
 		args := flatten(call)
+		if callName(args) == "PSUBSCRIBE" {
+			server.Put(args...)
+			relayMessages(client, in, server, change)
+			return
+		}
 		reply, err := server.Do(args...)
 		if err != nil {
 			return
@@ -59,6 +64,35 @@ func relay(client net.Conn, addr string, change func([]string, Value) Value) {
 			return
 		}
 	}
+}
+
+// relayMessages lets a client that has subscribed hear what the server tells it, and passes on
+// its calls, until it hangs up. change is handed each message as the reply to PSUBSCRIBE.
+func relayMessages(
+	client net.Conn, in *bufio.Reader, server *Conn, change func([]string, Value) Value,
+) {
+	var heard sync.WaitGroup
+	heard.Go(func() {
+		for {
+			message, err := server.Receive()
+			if err != nil {
+				return
+			}
+			wire := appendWire(nil, change([]string{"PSUBSCRIBE"}, message))
+			if _, err := client.Write(wire); err != nil {
+				return
+			}
+		}
+	})
+	for err := server.Flush(); err == nil; err = server.Flush() {
+		call, err := readValue(in)
+		if err != nil {
+			break
+		}
+		server.Put(flatten(call)...)
+	}
+	server.Close()
+	heard.Wait()
 }
 
 // appendWire writes a reply as it goes over the wire.
