@@ -12,14 +12,15 @@ import (
 // the arguments are views into the connection's buffer, and a handler that keeps some of
 // their bytes copies them.
 type Call struct {
-	Argv    [][]byte         // the whole call; Argv[0] is the name as the client wrote it
-	Args    Args             // reads the arguments behind the name (behind the subcommand)
-	Row     *Row             // what the call is
-	Reply   *reply.Buffer    // where its answer goes: exactly one reply
-	Session *session.Session // whose call it is
-	DB      int              // number of the database that the session had selected
-	NowMs   int64            // Unix time in milliseconds; the same for all calls of a group
-	InExec  bool             // it runs as part of a transaction or a script: it must not wait
+	Argv     [][]byte         // the whole call; Argv[0] is the name as the client wrote it
+	Args     Args             // reads the arguments behind the name (behind the subcommand)
+	Row      *Row             // what the call is
+	Reply    *reply.Buffer    // where its answer goes: exactly one reply
+	Session  *session.Session // whose call it is
+	DB       int              // number of the database that the session had selected
+	NowMs    int64            // Unix time in milliseconds; the same for all calls of a group
+	InScript bool             // it is a call of a script
+	InExec   bool             // it runs as part of a transaction or a script: it must not wait
 
 	// Durable is what a handler sets whose reply must not be seen before everything that the
 	// call saw or did is durable in the journal, whatever appendfsync says.

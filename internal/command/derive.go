@@ -211,5 +211,5 @@ func (r *Row) deriveRange() {
 		r.LastKey = last
 	}
 	r.OneKey = r.FirstKey > 0 && r.LastKey == r.FirstKey && r.Flags&MovableKeys == 0 &&
-		r.FindKeys == nil && r.Specs[0].Use&KeyNotKey == 0
+		r.FindKeys == nil && r.Roams == nil && r.Specs[0].Use&KeyNotKey == 0
 }

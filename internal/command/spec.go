@@ -45,9 +45,13 @@ type Spec struct {
 	KeySpecs   []KeySpec // instead of those that follow from the synopsis
 	FindKeys   KeyFinder // finds the keys where the key specifications cannot
 	UseOf      KeyUser   // tells the use of the only key where it depends on the call
+	Roams      Roaming   // for OnKeys: tells whether a call needs all shards, whatever its keys
 	Deprecated string    // the version since which Redis advises against it
 	Instead    string    // what Redis advises instead of it
 }
+
+// Roaming tells by the arguments whether a call looks at keys that they do not name.
+type Roaming func(argv [][]byte) bool
 
 // A Handler runs a command. Its type says where; the seven below are all there are.
 type Handler interface{ handler() }

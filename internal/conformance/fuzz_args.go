@@ -43,6 +43,9 @@ func argumentKinds() argumentTable {
 	key := func(kind string) func(*generator) []string {
 		return one(func(rng *rand.Rand) string { return drawKey(rng, kind) })
 	}
+	numbered := func(prefix string, n int) func(*generator) []string {
+		return one(func(rng *rand.Rand) string { return prefix + strconv.Itoa(rng.IntN(n)) })
+	}
 	counted := func(kinds string) func(*generator) []string {
 		return func(g *generator) []string { return g.drawKeys(kinds) }
 	}
@@ -61,6 +64,8 @@ func argumentKinds() argumentTable {
 		"bit": one(drawBit), "onoff": one(drawOnOff), "bitint": one(drawBitInt),
 		"place": one(drawPlace),
 		"pkey":  key("p"), "element": one(drawElement),
+		"nkey": numbered("n", 4), "mkey": numbered("m", 4), "wkey": numbered("w", 12),
+		"weight": one(drawWeight), "pattern": one(drawPattern),
 		"gkey": key("g"), "lonlat": drawLonLat, "radius": one(drawRadius),
 		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,

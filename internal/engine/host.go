@@ -166,7 +166,7 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	session := r.call.Session
 	h.call = command.Call{
 		Argv: argv, Args: command.NewArgs(argv[row.Words():]), Row: row, Reply: out,
-		Session: session, DB: session.DB, NowMs: r.call.NowMs, InExec: true,
+		Session: session, DB: session.DB, NowMs: r.call.NowMs, InExec: true, InScript: true,
 	}
 	at := out.Len()
 	began := h.times.begin(row, r.lap.base)

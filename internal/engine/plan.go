@@ -72,6 +72,9 @@ func (r *Runner) shardOf(row *command.Row, argv [][]byte) int {
 	if r.engine.shards.Len() == 1 {
 		return 0
 	}
+	if row.Roams != nil && row.Roams(argv) {
+		return none
+	}
 	if row.OneKey {
 		return r.engine.shards.Of(argv[row.FirstKey])
 	}
@@ -97,6 +100,9 @@ func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
 	case command.OnAll, command.Scripted:
 		return r.engine.shards.All()
 	case command.OnShard, command.OnKeys, command.Waiting:
+		if row.Roams != nil && row.Roams(argv) {
+			return r.engine.shards.All()
+		}
 		positions, _ := row.Keys(argv, r.positions[:0])
 		r.positions = positions
 		for _, at := range positions {

@@ -16,6 +16,23 @@ const (
 // expireArgs is the synopsis of the four EXPIRE commands behind their time.
 const expireArgs = " [NX | XX | GT | LT]"
 
+const (
+	sortArgs = "@key [BY pattern:pattern] [LIMIT offset:int count:int] " +
+		"[GET pattern:pattern [GET pattern:pattern ...]] [ASC | DESC] [ALPHA]"
+	sortCost = "O(N+M*log(M)), M of N elements being wanted"
+	sortACL  = "set sortedset list"
+)
+
+// sortSpecs finds the key to sort. The others are made of its elements, or stand anywhere.
+func sortSpecs() []command.KeySpec {
+	use := command.KeyRO | command.KeyAccess
+	return []command.KeySpec{{
+		Use: use, Begin: command.KeyBegin{Index: 1}, Find: command.KeyFind{Step: 1},
+	}, {
+		Use: use,
+	}}
+}
+
 // Commands are the rows of this family.
 var Commands = []command.Spec{{
 	Name: "COPY", Args: "@source @destination [DB destination-db:int] [REPLACE]",
@@ -154,6 +171,21 @@ var Commands = []command.Spec{{
 	Cost: "O(COUNT) for each call",
 	Tips: "nondeterministic_output request_policy:special",
 	Do:   command.OnAll(scan),
+}, {
+	Name: "SORT", Args: sortArgs + " [STORE @destination]",
+	Summary: "Sorts the elements of a list, a set or a sorted set.",
+	Group:   command.GroupGeneric, Flags: command.Write | command.DenyOOM | command.Dangerous,
+	Since: "1.0.0", Cost: sortCost, ACL: sortACL,
+	KeySpecs: append(sortSpecs(), command.KeySpec{Use: command.KeyOW | command.KeyUpdate}),
+	FindKeys: sortKeys, Roams: sortRoams,
+	Do: command.OnKeys(sortKey),
+}, {
+	Name: "SORT_RO", Args: sortArgs,
+	Summary: "Sorts the elements of a list, a set or a sorted set, and keeps nothing.",
+	Group:   command.GroupGeneric, Flags: command.Read | command.Dangerous,
+	Since: "7.0.0", Cost: sortCost, ACL: sortACL,
+	KeySpecs: sortSpecs(), FindKeys: sortKeysRO, Roams: sortRoams,
+	Do: command.OnKeys(sortKeyRO),
 }, {
 	Name: "TOUCH", Args: "@key [@key ...]", Summary: "Marks keys as used and counts them.",
 	Group: command.GroupGeneric, Flags: readFast, Since: "3.2.1", Cost: "O(N) in keys",
