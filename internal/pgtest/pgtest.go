@@ -55,20 +55,7 @@ func Start(t testing.TB) *Cluster {
 	if err != nil {
 		t.Fatalf("no PostgreSQL to test with: %v (scripts/install-test-tools)", err)
 	}
-	if c.dir, err = os.MkdirTemp("", "stampede-pg-"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		c.Kill()
-		if err := os.RemoveAll(c.dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if c.owner != nil {
-		if err := os.Chown(c.dir, int(c.owner.Uid), int(c.owner.Gid)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c.makeFolder()
 	initdb := c.command("initdb", "-D", c.data(), "-U", "stampede", "-A", "trust", "-E", "UTF8",
 		"--locale=C", "--no-sync")
 	if text, err := initdb.CombinedOutput(); err != nil {
@@ -78,10 +65,30 @@ func Start(t testing.TB) *Cluster {
 	return c
 }
 
+// makeFolder makes the folder of a cluster, which goes with the test.
+func (c *Cluster) makeFolder() {
+	c.t.Helper()
+	dir, err := os.MkdirTemp("", "stampede-pg-")
+	if err == nil && c.owner != nil {
+		err = os.Chown(dir, int(c.owner.Uid), int(c.owner.Gid))
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.dir = dir
+	c.t.Cleanup(func() {
+		c.Kill()
+		if err := os.RemoveAll(dir); err != nil {
+			c.t.Error(err)
+		}
+	})
+}
+
 // programs is the folder of initdb and postgres.
 func programs() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
+		path, err = filepath.EvalSymlinks(path) // the others may stand only where it stands
+		return filepath.Dir(path), err
 	}
 	if text, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
 		bin := strings.TrimSpace(string(text))
