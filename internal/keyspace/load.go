@@ -36,18 +36,23 @@ func (e *KindError) Error() string {
 // make key hold it in database db. strict looks for elements that come twice, which only
 // hostile dumps have, and forbids values without elements.
 func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, strict bool) error {
+	if item.Type.Kind() == rdb.String {
+		text, err := r.String()
+		if err == nil {
+			b.Set(db, key, item.DeadlineMs, text)
+		}
+		return err
+	}
 	t := teller{buffer: b, reader: r, db: db, key: key}
 	if strict {
 		t.seen = make(map[string]struct{})
 	}
-	var err error
+	return t.all(item, strict)
+}
+
+// all tells a value that has elements.
+func (t *teller) all(item *rdb.Item, strict bool) (err error) {
 	switch item.Type.Kind() {
-	case rdb.String:
-		var text []byte
-		if text, err = r.String(); err == nil {
-			b.Set(db, key, item.DeadlineMs, text)
-		}
-		return err
 	case rdb.List:
 		err = t.each(t.pushed)
 	case rdb.Hash:
@@ -63,13 +68,13 @@ func Tell(b *effect.Buffer, r *rdb.Reader, item *rdb.Item, db int, key []byte, s
 		}
 		err = t.document()
 	default:
-		return &KindError{Key: string(key), Type: item.Type}
+		return &KindError{Key: string(t.key), Type: item.Type}
 	}
 	if err == nil && strict && t.n == 0 {
 		return ErrEmptyValue
 	}
 	if err == nil && item.DeadlineMs != 0 && t.n > 0 {
-		b.Deadline(db, key, item.DeadlineMs)
+		t.buffer.Deadline(t.db, t.key, item.DeadlineMs)
 	}
 	return err
 }

@@ -25,6 +25,7 @@ type feeder struct {
 	failed  atomic.Pointer[error]
 
 	reader effect.Reader
+	effect effect.Effect // that was read
 	tx     txn.Tx
 }
 
@@ -109,24 +110,40 @@ func (f *feeder) reserve(db, keys, expiring int) error {
 // record hands the effects of a record over.
 func (f *feeder) record(record []byte) error {
 	f.reader.Reset(record)
-	var e effect.Effect
-	for f.reader.Next(&e) {
+	e := &f.effect
+	for f.reader.Next(e) {
 		if !e.Op.HasKey() {
-			if err := f.together(&e); err != nil {
+			if err := f.together(e); err != nil {
 				return err
 			}
 			continue
 		}
-		shard := f.shards.Of(e.Key)
-		f.batches[shard].Add(f.reader.Raw())
-		if f.batches[shard].Len() > feedBytes {
-			f.handOver(shard)
+		shard, batch := f.batch(e.Key)
+		batch.Add(f.reader.Raw())
+		if err := f.filled(shard); err != nil {
+			return err
 		}
 	}
+	return f.reader.Err()
+}
+
+// batch is where effects on a key gather, and the shard that they are for. [feeder.filled]
+// must be told once they are there.
+func (f *feeder) batch(key []byte) (shard int, batch *effect.Buffer) {
+	shard = f.shards.Of(key)
+	return shard, &f.batches[shard]
+}
+
+// filled hands a shard's batch over if it is large enough. The error is that of a batch before.
+func (f *feeder) filled(shard int) error {
+	if f.batches[shard].Len() < feedBytes {
+		return nil
+	}
+	f.handOver(shard)
 	if err := f.failed.Load(); err != nil {
 		return *err
 	}
-	return f.reader.Err()
+	return nil
 }
 
 // handOver lets a shard's worker have its batch.

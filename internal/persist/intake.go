@@ -110,16 +110,15 @@ func (in *intake) takeKey(item *rdb.Item) (unfit, err error) {
 		in.expired++
 		return nil, nil
 	}
-	err = keyspace.Tell(&in.buffer, in.reader, item, item.DB, item.Key, false)
-	if broken := new(rdb.Error); errors.As(err, &broken) {
-		return nil, err // the reader does not go on
-	}
-	if err != nil {
+	shard, batch := in.feed.batch(item.Key)
+	mark := batch.Len()
+	if err = keyspace.Tell(batch, in.reader, item, item.DB, item.Key, false); err != nil {
+		batch.Truncate(mark)
+		if broken := new(rdb.Error); errors.As(err, &broken) {
+			return nil, err // the reader does not go on
+		}
 		return err, nil
 	}
 	in.keys.Add(1)
-	if in.buffer.Len() == 0 {
-		return nil, nil // a collection without elements
-	}
-	return nil, in.feed.record(in.buffer.Bytes())
+	return nil, in.feed.filled(shard)
 }
