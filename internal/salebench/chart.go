@@ -33,7 +33,7 @@ const (
 // colorOf is the color of a kind's bars.
 func colorOf(k Kind) string {
 	switch k {
-	case SingleRow:
+	case SingleRow, UnitRows:
 		return "#64748b"
 	case Grouped:
 		return "#0f766e"

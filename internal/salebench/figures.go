@@ -29,6 +29,7 @@ type figure struct {
 // Numbers of the published figures.
 const (
 	figureProducts = 1_000_000   // where it was ten million, unless more are asked for
+	figureClients  = 64          // where we have as many as we are told
 	figureIDs      = 100_000_000 // locks to draw from
 	figurePauses   = 8           // scripts, each with a pause longer than the one before
 	figurePause    = 10 * time.Microsecond
@@ -134,12 +135,13 @@ func runFigures(ctx context.Context, o Options, many int64) (report FiguresRepor
 
 // figure makes one figure as attempts and as sales.
 func (m *market) figure(ctx context.Context, f figure, many int64) (Figure, error) {
-	s := shelf{products: 1, units: unitsPlenty, published: true, clients: f.clients, pipeline: 1}
+	s := shelf{products: 1, units: unitsPlenty, published: true, pipeline: 1,
+		clients: max(f.clients*m.Clients/figureClients, 1)}
 	if f.many {
 		s.products = many
 	}
 	r := Figure{Name: f.name, Call: f.call, Counts: f.counts, Published: f.perSecond,
-		Clients: f.clients, Products: s.products, Form: f.sells}
+		Clients: s.clients, Products: s.products, Form: f.sells}
 	shop, err := openPostgres(ctx, m, s)
 	if err != nil {
 		return r, err

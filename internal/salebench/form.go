@@ -16,6 +16,7 @@ type Kind string
 // The kinds of forms.
 const (
 	SingleRow Kind = "single row" // a transaction of PostgreSQL for each sale
+	UnitRows  Kind = "row a unit" // likewise, of rows that nobody else wants
 	Grouped   Kind = "batch"      // one for many sales
 	Redis     Kind = "redis"      // a counter or a script
 	Ours      Kind = "ours"
@@ -37,7 +38,7 @@ type Form struct {
 
 // Forms are all there are, in the order of tables.
 func Forms() []Form {
-	return slices.Concat(singleForms(), batchForms(), redisForms(), ourForms())
+	return slices.Concat(singleForms(), unitForms(), batchForms(), redisForms(), ourForms())
 }
 
 // Named finds forms by their names; "all" is all of them.

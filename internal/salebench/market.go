@@ -69,8 +69,8 @@ func timeSync(dir string) (time.Duration, error) {
 	return median(took), nil
 }
 
-// sparesOfServer are connections beside those of clients: the ledger, audits, and what the
-// largest of the figures has more than is usual.
+// sparesOfServer are connections beside those of clients, of which one figure has half as many
+// again: the ledger, audits.
 const sparesOfServer = 64
 
 // postgres returns the URL of a database for us alone.
@@ -81,7 +81,7 @@ func (m *market) postgres(ctx context.Context) (string, error) {
 	server := m.Postgres
 	if server == "" {
 		var err error
-		if m.cluster, err = startCluster(ctx, m.Dir, m.Clients+sparesOfServer); err != nil {
+		if m.cluster, err = startCluster(ctx, m.Dir, m.Clients*3/2+sparesOfServer); err != nil {
 			m.cluster = nil
 			return "", err
 		}

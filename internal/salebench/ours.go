@@ -67,7 +67,7 @@ func openOurs(ctx context.Context, m *market, s shelf, level string) (_ shop, er
 		if o.database, err = m.postgres(ctx); err != nil {
 			return nil, err
 		}
-		if err := execute(ctx, o.database, "drop schema if exists stampede cascade"); err != nil {
+		if err := m.clearLedger(ctx); err != nil {
 			return nil, err
 		}
 		arguments = append(arguments, "--fsync", "always", "--postgres", o.database)
@@ -83,6 +83,21 @@ func openOurs(ctx context.Context, m *market, s shelf, level string) (_ shop, er
 		return nil, err
 	}
 	return o, o.prepare(ctx)
+}
+
+// clearLedger removes the ledger of the store before: a ledger follows one journal.
+func (m *market) clearLedger(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, m.database)
+	if err != nil {
+		return err
+	}
+	var version string
+	err = conn.QueryRow(ctx, `select current_setting('server_version')`).Scan(&version)
+	if err == nil {
+		m.met("PostgreSQL " + version)
+		_, err = conn.Exec(ctx, "drop schema if exists stampede cascade")
+	}
+	return errors.Join(err, conn.Close(ctx))
 }
 
 // start starts the store and connects to the address that it tells.

@@ -66,10 +66,7 @@ func openPostgres(ctx context.Context, m *market, s shelf) (*postgresShop, error
 	if err != nil {
 		return nil, err
 	}
-	schema := "sale_for_some_time"
-	if s.few {
-		schema = "sale_to_the_end"
-	}
+	schema := schemaOf(s)
 	config.ConnConfig.RuntimeParams["search_path"] = schema
 	config.ConnConfig.RuntimeParams["application_name"] = applicationName
 	config.MaxConns = int32(s.clients)
@@ -87,6 +84,14 @@ func openPostgres(ctx context.Context, m *market, s shelf) (*postgresShop, error
 	}
 	m.met("PostgreSQL " + version)
 	return shop, nil
+}
+
+// schemaOf is where the tables of a run are.
+func schemaOf(s shelf) string {
+	if s.few {
+		return "sale_to_the_end"
+	}
+	return "sale_for_some_time"
 }
 
 // fill makes the tables of a run, or takes what the run before has left if that is much.

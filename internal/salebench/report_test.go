@@ -41,7 +41,7 @@ func TestSummaryComparesTheBest(t *testing.T) {
 	r := sample()
 	want := []string{
 		"ours-ledger with 16 384 at once: 40.00 × the sales of conditional with 64 at once, the " +
-			"fastest with a transaction a sale",
+			"fastest that counts one row down",
 		"ours-ledger with 16 384 at once: 0.67 × the sales of batch with 16 384 at once",
 	}
 	if !slices.Equal(r.Summary, want) {
@@ -139,5 +139,27 @@ func TestChartIsWellFormed(t *testing.T) {
 	}
 	if _, after, _ := strings.Cut(b.String(), `font-weight`); strings.Count(after, "%!") > 0 {
 		t.Errorf("a number is missing: %s", after)
+	}
+}
+
+func TestMediansKeepWhatWentWrong(t *testing.T) {
+	round := func(perSecond float64, over int64, notes ...string) []Result {
+		return []Result{
+			{Form: "a", Rates: Sale{SoldPerSecond: perSecond}},
+			{Form: "b", Rates: Sale{SoldPerSecond: 10 * perSecond, Over: over, Notes: notes}},
+		}
+	}
+	got := medians([][]Result{round(3, 1, "x"), round(1, 0), round(2, 4, "x", "y")})
+	if len(got) != 2 || got[0].Rates.SoldPerSecond != 2 || got[0].Over() != 0 {
+		t.Errorf("%+v", got)
+	}
+	if b := got[1]; b.Rates.SoldPerSecond != 20 || b.Over() != 5 || b.Rounds != 3 ||
+		b.SlowestPerSecond != 10 || b.FastestPerSecond != 30 ||
+		!slices.Equal(b.Rates.Notes, []string{"x", "y"}) {
+		t.Errorf("%+v", b)
+	}
+	if short := medians([][]Result{round(3, 0), round(5, 0)[:1]}); len(short) != 2 ||
+		short[0].Rounds != 2 || short[1].Rounds != 1 {
+		t.Errorf("after an interrupt: %+v", short)
 	}
 }
