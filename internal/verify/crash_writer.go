@@ -21,11 +21,13 @@ type crashWriter struct {
 	next int64 // number of the next call
 
 	base  map[string]string // what its keys held when this life began
+	now   map[string]string // what they hold after all calls
 	calls []crashCall       // of this life
 	acked int               // of them; the others got no answer
 	kept  int64             // number of the last call of earlier lives that is there
 
-	refused  string // an answer that no call should get
+	fences   map[string]int64 // the latest of each lock
+	refused  string           // an answer that no call should get
 	fleeting []fleetingKey
 	diedAt   time.Time
 }
@@ -35,6 +37,7 @@ type crashCall struct {
 	n          int64
 	words      [][]string // the last one's reply is the answer
 	sets       map[string]string
+	lock       string // whose fence the answer is; empty: no lock's
 	issuedAt   time.Time
 	answeredAt time.Time
 }
@@ -51,10 +54,14 @@ const fleetingFor = 20 * time.Millisecond
 const absent = "(absent)"
 
 func newCrashWriter(id int, seed uint64) *crashWriter {
-	w := &crashWriter{id: id, rng: rand.New(rand.NewPCG(seed, uint64(id))), base: map[string]string{}}
+	w := &crashWriter{
+		id: id, rng: rand.New(rand.NewPCG(seed, uint64(id))), base: map[string]string{},
+		fences: map[string]int64{},
+	}
 	for _, key := range w.keys() {
 		w.base[key] = absent
 	}
+	w.now = maps.Clone(w.base)
 	return w
 }
 
@@ -68,7 +75,7 @@ const keysOfKind = 4
 
 // keys are all of its keys.
 func (w *crashWriter) keys() (keys []string) {
-	for _, kind := range []string{"string", "hash", "zset", "json"} {
+	for _, kind := range slices.Sorted(maps.Keys(crashReads)) {
 		for i := range keysOfKind {
 			keys = append(keys, w.key(kind, i))
 		}
@@ -88,6 +95,7 @@ func (w *crashWriter) run(addr string, answered func()) {
 			return
 		}
 		call := w.draw()
+		maps.Copy(w.now, call.sets)
 		call.issuedAt = time.Now()
 		w.calls = append(w.calls, call)
 		for _, words := range call.words {
@@ -101,8 +109,7 @@ func (w *crashWriter) run(addr string, answered func()) {
 			if err != nil {
 				return
 			}
-			if v.IsError() {
-				w.refused = fmt.Sprintf("%q: %s", words, v.Text)
+			if w.judge(&call, words, v); w.refused != "" {
 				return
 			}
 		}
@@ -110,6 +117,22 @@ func (w *crashWriter) run(addr string, answered func()) {
 		w.acked = len(w.calls)
 		answered()
 	}
+}
+
+// judge looks at the answer to one of the calls that were sent together.
+func (w *crashWriter) judge(call *crashCall, words []string, v Value) {
+	if v.IsError() || slices.ContainsFunc(v.Elems, Value.IsError) {
+		w.refused = fmt.Sprintf("%q: %q", words, v.Texts())
+	}
+	if call.lock == "" {
+		return
+	}
+	fence, err := strconv.ParseInt(v.Text, 10, 64)
+	if before := w.fences[call.lock]; err != nil || fence <= before {
+		w.refused = fmt.Sprintf("%q is answered %q; the lock had the fence %d before", words, v.Text,
+			before)
+	}
+	w.fences[call.lock] = fence
 }
 
 // setFleeting sets a key that ends soon.
@@ -132,7 +155,7 @@ func (w *crashWriter) draw() crashCall {
 	call := func(sets map[string]string, words ...string) crashCall {
 		return crashCall{n: w.next, sets: sets, words: [][]string{words}}
 	}
-	switch w.rng.IntN(12) {
+	switch w.rng.IntN(22) {
 	case 0, 1, 2:
 		return call(map[string]string{w.marker(): text}, "SET", w.marker(), text)
 	case 3:
@@ -153,7 +176,40 @@ func (w *crashWriter) draw() crashCall {
 			"ARGV[1]) return redis.call('ZADD', 'zset:' .. ARGV[2], ARGV[1], 'm')", "1", a, text,
 			strings.TrimPrefix(zset, "zset:"))
 	}
-	return w.transfer(text, hash)
+	if w.rng.IntN(6) == 0 {
+		return w.transfer(text, hash)
+	}
+	return w.changes(text)
+}
+
+// changes are one change of any kind, or some of them as a transaction or a script.
+func (w *crashWriter) changes(text string) crashCall {
+	if n := w.rng.IntN(4); n > 1 {
+		c := w.changeOf(text)
+		return crashCall{n: w.next, sets: c.sets, lock: c.lock, words: [][]string{c.words}}
+	}
+	call := crashCall{n: w.next, sets: map[string]string{}}
+	var body strings.Builder
+	script := []string{"EVAL", "", "0"}
+	for range 2 + w.rng.IntN(3) {
+		c := w.changeOf(fmt.Sprintf("%s.%d", text, len(call.words)))
+		maps.Copy(w.now, c.sets)
+		maps.Copy(call.sets, c.sets)
+		call.words = append(call.words, c.words)
+		body.WriteString("redis.call(")
+		for i, word := range c.words {
+			script = append(script, word)
+			fmt.Fprintf(&body, "%sARGV[%d]", []string{"", ", "}[min(i, 1)], len(script)-3)
+		}
+		body.WriteString(") ")
+	}
+	if w.rng.IntN(2) == 0 {
+		script[1] = body.String()
+		call.words = [][]string{script}
+		return call
+	}
+	call.words = append(append([][]string{{"MULTI"}}, call.words...), []string{"EXEC"})
+	return call
 }
 
 // transfer moves money and writes down that it did, as one transaction.
@@ -219,23 +275,6 @@ func (w *crashWriter) explain(there map[string]string) string {
 	return b.String()
 }
 
-// readKey is what one of a writer's keys holds.
-func readKey(c *Conn, key string) (string, error) {
-	kind, _, _ := strings.Cut(key, ":")
-	words := map[string][]string{
-		"string": {"GET", key}, "hash": {"HGET", key, "f"}, "zset": {"ZSCORE", key, "m"},
-		"json": {"JSON.GET", key},
-	}[kind]
-	v, err := c.Must(words...)
-	if err != nil {
-		return "", err
-	}
-	if v.Null {
-		return absent, nil
-	}
-	return v.Text, nil
-}
-
 // reached is the number of the last call if the first n of this life are there.
 func (w *crashWriter) reached(n int) int64 {
 	if n == 0 {
@@ -249,6 +288,6 @@ func (w *crashWriter) goOn(n int) {
 	for _, call := range w.calls[:n] {
 		maps.Copy(w.base, call.sets)
 	}
-	w.kept = w.reached(n)
+	w.kept, w.now = w.reached(n), maps.Clone(w.base)
 	w.calls, w.acked = nil, 0
 }
