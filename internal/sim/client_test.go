@@ -156,6 +156,11 @@ func (c *client) describe(t testing.TB, key string) string {
 		for _, member := range c.ask(t, "SMEMBERS", key).([]any) {
 			v.set[member.(string)] = true
 		}
+	case "list":
+		v.list = []string{}
+		for _, element := range c.ask(t, "LRANGE", key, "0", "-1").([]any) {
+			v.list = append(v.list, element.(string))
+		}
 	case "zset":
 		v.zset = map[string]float64{}
 		for member, score := range pairs(c.ask(t, "ZRANGE", key, "0", "-1", "WITHSCORES").([]any)) {

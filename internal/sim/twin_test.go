@@ -22,12 +22,13 @@ type twin struct {
 	libraries map[string]string // texts of functions by name
 }
 
-// value is what a key holds. One of the first five is not nil, or it is sealed.
+// value is what a key holds. One of the first six is not nil, or it is sealed.
 type value struct {
 	text       []byte
 	hash       map[string]string
 	zset       map[string]float64
 	set        map[string]bool
+	list       []string
 	document   []byte // in its portable form
 	deadlineMs int64
 
@@ -45,7 +46,8 @@ func newTwin() *twin {
 func (v *value) clone() *value {
 	return &value{
 		text: slices.Clone(v.text), hash: maps.Clone(v.hash), zset: maps.Clone(v.zset),
-		set: maps.Clone(v.set), document: slices.Clone(v.document), deadlineMs: v.deadlineMs, sealed: v.sealed,
+		set: maps.Clone(v.set), list: slices.Clone(v.list), document: slices.Clone(v.document),
+		deadlineMs: v.deadlineMs, sealed: v.sealed,
 	}
 }
 
@@ -93,6 +95,8 @@ func (w *twin) apply(e *effect.Effect) error {
 		return w.applyZSet(e)
 	case effect.SetAdd, effect.SetRemove:
 		return w.applySet(e)
+	case effect.ListPush, effect.ListPop, effect.ListSet, effect.ListInsert, effect.ListRemove:
+		return w.applyList(e)
 	case effect.JSONSet:
 		if !there {
 			v = &value{}
@@ -275,6 +279,8 @@ func (v *value) describe(t testing.TB) string {
 		}
 	case v.set != nil:
 		fmt.Fprintf(&b, "set %q", slices.Sorted(maps.Keys(v.set)))
+	case v.list != nil:
+		fmt.Fprintf(&b, "list %q", v.list)
 	default:
 		names := jsondoc.NewNames()
 		doc, err := jsondoc.Import(nil, v.document, names)
