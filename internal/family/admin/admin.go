@@ -82,7 +82,8 @@ func Commands(s Services) []command.Spec {
 	s.Config.OnChange(config.SlowLogLogSlowerThan, s.limit)
 	s.Config.OnChange(config.SlowLogMaxLen, s.limit)
 	return slices.Concat(a.configRows(), a.dataRows(), a.debugRows(), a.infoRows(),
-		a.latencyRows(), a.memoryRows(), a.saveRows(), a.serverRows(), a.slowLogRows(), []command.Spec{a.waitRow()})
+		a.latencyRows(), a.memoryRows(), a.saveRows(), a.serverRows(), a.slowLogRows(),
+		[]command.Spec{a.waitRow(), a.waitReplicasRow()})
 }
 
 // limit hands over the parameters that the slow log keeps.

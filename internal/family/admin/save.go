@@ -105,6 +105,31 @@ func (a *admin) waitRow() command.Spec {
 	}
 }
 
+// waitReplicasRow is WAIT. It waits for nobody: a replica that does not exist gives no answer
+// within any time.
+func (a *admin) waitReplicasRow() command.Spec {
+	return command.Spec{
+		Name: "WAIT", Args: "numreplicas:int timeout:int", Since: "3.0.0",
+		Summary: "Tells how many replicas have what was written so far: none.",
+		Group:   command.GroupGeneric, Flags: command.NoScript, ACL: "connection",
+		Tips: "request_policy:all_shards response_policy:agg_min",
+		Cost: "O(1)", Do: command.Local(waitReplicas),
+	}
+}
+
+func waitReplicas(c *command.Call) {
+	c.Args.Int()
+	timeoutMs := c.Args.IntOr("ERR timeout is not an integer or out of range")
+	if timeoutMs < 0 {
+		c.Args.Fail(reply.Error("ERR timeout is negative"))
+	}
+	if err := c.Args.Err(); err != nil {
+		c.Reply.Err(err)
+		return
+	}
+	c.Reply.Int(0)
+}
+
 // waitAOFMax is the longest that the thread of a client waits for the disk.
 const waitAOFMax = 10 * time.Second
 
