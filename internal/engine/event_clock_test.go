@@ -98,7 +98,7 @@ func TestWhoComesFirstTellsWhatHasEnded(t *testing.T) {
 
 // TestTheClockTellsWhichLeasesHaveEnded, each once, also if the next owner is faster.
 func TestTheClockTellsWhichLeasesHaveEnded(t *testing.T) {
-	s := newStore(t, 4)
+	s := newStore(t, 1)
 	heard := s.listen(t)
 	s.do("LOCK.ACQUIRE l ann 50")
 	waits := s.buyer()
