@@ -21,6 +21,7 @@ type Call struct {
 	NowMs    int64            // Unix time in milliseconds; the same for all calls of a group
 	InScript bool             // it is a call of a script
 	InExec   bool             // it runs as part of a transaction or a script: it must not wait
+	InLua   bool             // it runs as part of a script
 
 	// Durable is what a handler sets whose reply must not be seen before everything that the
 	// call saw or did is durable in the journal, whatever appendfsync says.
@@ -50,4 +51,5 @@ type Wait struct {
 	Keys    [][]byte // a change of one of these lets it try again; nil: of any of its keys
 	UntilMs int64    // Unix time when it gives up; 0: never
 	RetryMs int64    // Unix time when it is to try again though nothing has changed; 0: none
+	State   any      // what the handler remembers from one try to the next
 }

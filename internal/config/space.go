@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"stampede/internal/assert"
+	"stampede/internal/container/stream"
 	"stampede/internal/keyspace"
 	"stampede/internal/object"
 )
@@ -21,6 +22,9 @@ func (c *Config) Limits() object.Limits {
 		ZSetEntriesMax: c.size(ZSetMaxListpackEntries),
 		ZSetValueMax:   c.size(ZSetMaxListpackValue),
 		SketchBytesMax: c.size(HLLSparseMaxBytes),
+		StreamNode: stream.Fill{
+			Bytes: c.size(StreamNodeMaxBytes), Entries: c.size(StreamNodeMaxEntries),
+		},
 	}
 }
 

@@ -164,8 +164,8 @@ func encodingRows() []row {
 			kind: integer{min: math.MinInt32, max: maxInt32}, preset: "-2"},
 		{name: "list-compress-depth", kind: integer{min: 0, max: maxInt32},
 			preset: "0", inert: true},
-		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096", inert: true},
-		{name: "stream-node-max-entries", kind: anyCount, preset: "100", inert: true},
+		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096"},
+		{name: "stream-node-max-entries", kind: anyCount, preset: "100"},
 		{name: "hll-sparse-max-bytes", kind: memory{}, preset: "3000"},
 	}
 }

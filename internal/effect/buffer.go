@@ -10,8 +10,9 @@ import (
 // Buffer gathers effects. All methods of a nil Buffer do nothing: that is a store that keeps
 // nothing on disk.
 type Buffer struct {
-	bytes []byte
-	off   int // how many Pauses are open
+	bytes   []byte
+	scratch []byte // memory for a value that is about to be appended
+	off     int    // how many Pauses are open
 }
 
 // Add appends an effect that was read, as it stood in its record.

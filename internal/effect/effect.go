@@ -56,7 +56,21 @@ const (
 	ListSet      Op = 42 // Key N Value: element N
 	ListInsert   Op = 43 // Key N Value: a new element N; those from N on move up
 	ListRemove   Op = 44 // Key N M Value: M elements that equal the value go, from an end on
-	opEnd        Op = 45
+	StreamAdd    Op = 50 // Key N M Value: entry N-M, fields and values each after its length
+
+	StreamNode       Op = 51 // Key N M Value: a node with the ID N-M, behind all others
+	StreamState      Op = 52 // Key Value: the last ID, the highest deleted one, entries added
+	StreamDelete     Op = 53 // Key Value: the IDs of entries that are deleted
+	StreamTrim       Op = 54 // Key N: the first N entries go
+	StreamTrimTo     Op = 55 // Key N M: the entries below N-M go
+	StreamGroup      Op = 56 // Key Field Value: a group, the last ID and how many it has read
+	StreamUngroup    Op = 57 // Key Field: a group goes
+	StreamConsumer   Op = 58 // Key Field Value: of the group, a consumer, and when it called
+	StreamUnconsumer Op = 59 // Key Field Value: of the group, a consumer goes
+	StreamPending    Op = 60 // Key Field Value: for a consumer, when, how often, which IDs
+	StreamAck        Op = 61 // Key Field Value: of the group, the IDs that are pending no more
+
+	opEnd Op = 62
 )
 
 // The ends of a list, as N of [ListPush], [ListPop] and [ListRemove].
@@ -109,6 +123,19 @@ func partsOf(op Op) (p parts, ok bool) {
 		ListSet:      hasKey | hasN | hasValue,
 		ListInsert:   hasKey | hasN | hasValue,
 		ListRemove:   hasKey | hasN | hasM | hasValue,
+		StreamAdd:    hasKey | hasN | hasM | hasValue,
+
+		StreamNode:       hasKey | hasN | hasM | hasValue,
+		StreamState:      hasKey | hasValue,
+		StreamDelete:     hasKey | hasValue,
+		StreamTrim:       hasKey | hasN,
+		StreamTrimTo:     hasKey | hasN | hasM,
+		StreamGroup:      hasKey | hasField | hasValue,
+		StreamUngroup:    hasKey | hasField,
+		StreamConsumer:   hasKey | hasField | hasValue,
+		StreamUnconsumer: hasKey | hasField | hasValue,
+		StreamPending:    hasKey | hasField | hasValue,
+		StreamAck:        hasKey | hasField | hasValue,
 	}
 	if op >= opEnd {
 		return 0, false
@@ -129,6 +156,11 @@ func (op Op) String() string {
 		SetAdd: "set-add", SetRemove: "set-remove",
 		ListPush: "list-push", ListPop: "list-pop", ListSet: "list-set",
 		ListInsert: "list-insert", ListRemove: "list-remove",
+		StreamAdd: "stream-add", StreamNode: "stream-node", StreamState: "stream-state",
+		StreamDelete: "stream-delete", StreamTrim: "stream-trim", StreamTrimTo: "stream-trim-to",
+		StreamGroup: "stream-group", StreamUngroup: "stream-ungroup",
+		StreamConsumer: "stream-consumer", StreamUnconsumer: "stream-unconsumer",
+		StreamPending: "stream-pending", StreamAck: "stream-ack",
 	}
 	if _, ok := partsOf(op); !ok {
 		return "unknown"

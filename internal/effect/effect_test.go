@@ -39,7 +39,8 @@ func every(b *Buffer) []Effect {
 	b.ListSet(0, key, 7, value)
 	b.ListInsert(0, key, 300, value)
 	b.ListRemove(0, key, ListTail, 2, field)
-	return []Effect{
+	streams(b, key, field, value)
+	return append([]Effect{
 		{Op: Set, DB: 3, Key: key, DeadlineMs: 1e13, Value: value},
 		{Op: Splice, Key: key, N: 1000, Value: value},
 		{Op: Deadline, DB: 15, Key: key},
@@ -68,7 +69,7 @@ func every(b *Buffer) []Effect {
 		{Op: ListSet, Key: key, N: 7, Value: value},
 		{Op: ListInsert, Key: key, N: 300, Value: value},
 		{Op: ListRemove, Key: key, N: ListTail, M: 2, Value: field},
-	}
+	}, streamEffects(key, field, value)...)
 }
 
 // knownOps counts the ops that there are; their numbers have gaps.

@@ -20,6 +20,7 @@ import (
 	"stampede/internal/family/set"
 	"stampede/internal/family/stock"
 	"stampede/internal/family/str"
+	"stampede/internal/family/stream"
 	"stampede/internal/family/transactions"
 	"stampede/internal/family/zset"
 )
@@ -39,6 +40,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		set.Commands,
 		list.Commands,
 		zset.Commands,
+		stream.Commands,
 		bitmap.Commands,
 		hll.Commands,
 		geo.Commands,

@@ -167,6 +167,7 @@ func (h *host) Call(argv [][]byte, out *reply.Buffer) {
 	h.call = command.Call{
 		Argv: argv, Args: command.NewArgs(argv[row.Words():]), Row: row, Reply: out,
 		Session: session, DB: session.DB, NowMs: r.call.NowMs, InExec: true, InScript: true,
+		InLua: true,
 	}
 	at := out.Len()
 	began := h.times.begin(row, r.lap.base)

@@ -65,6 +65,10 @@ func (db *DB) apply(e *effect.Effect) error {
 		return db.applyZSet(e)
 	case effect.ListPush, effect.ListPop, effect.ListSet, effect.ListInsert, effect.ListRemove:
 		return db.applyList(e)
+	case effect.StreamAdd, effect.StreamNode, effect.StreamState, effect.StreamDelete,
+		effect.StreamTrim, effect.StreamTrimTo, effect.StreamGroup, effect.StreamUngroup,
+		effect.StreamConsumer, effect.StreamUnconsumer, effect.StreamPending, effect.StreamAck:
+		return db.applyStream(e)
 	case effect.JSONSet:
 		return db.applyJSON(e)
 	case effect.Lease:

@@ -15,6 +15,8 @@ func (e *Entry) rdbType() rdb.Type {
 		return rdb.TypeString
 	case e.kind == object.List:
 		return rdb.TypeListPacks
+	case e.kind == object.Stream:
+		return rdb.TypeStream2
 	case e.kind == object.Hash && small:
 		return rdb.TypeHashPack
 	case e.kind == object.Hash:
@@ -59,6 +61,8 @@ func appendElement(dst []byte, kind object.Kind, member, value []byte, score flo
 		return rdb.AppendModuleString(dst, member)
 	case object.List:
 		return appendNode(dst, member, value)
+	case object.Stream:
+		return append(dst, member...)
 	}
 	return rdb.AppendPair(dst, member, value)
 }
@@ -75,6 +79,9 @@ func appendNode(dst, pack, element []byte) []byte {
 func appendBegin(dst []byte, big object.Big) []byte {
 	if big.Kind() == object.Stock {
 		return rdb.AppendModule(dst, rdbStock())
+	}
+	if big.Kind() == object.Stream {
+		return dst
 	}
 	if list, ok := big.(object.BigList); ok {
 		return rdb.AppendLen(dst, list.Nodes())

@@ -61,6 +61,9 @@ func (t *teller) all(item *rdb.Item, strict bool) (err error) {
 		err = t.each(t.member)
 	case rdb.ZSet:
 		err = t.each(t.scored)
+	case rdb.Stream:
+		t.n = 1
+		err = t.streamOf()
 	case rdb.Module:
 		t.n = 1
 		if item.Module == rdbStock() {

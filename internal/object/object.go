@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"stampede/internal/container/arena"
+	"stampede/internal/container/stream"
 )
 
 // Kind says what a key holds. Its order is ours; nothing on disk depends on it.
@@ -87,14 +88,15 @@ type SaveFunc func(member, value []byte, score float64)
 // Limits say up to which size a collection stays packed and a string grows. They are the
 // parameters of the same names in redis.conf.
 type Limits struct {
-	StringBytesMax int // proto-max-bulk-len
-	HashEntriesMax int // hash-max-listpack-entries
-	HashValueMax   int // hash-max-listpack-value, bytes
-	ListFill       int // list-max-listpack-size: elements, or -1 … -5 for 4 to 64 KiB
-	SetIntsMax     int // set-max-intset-entries
-	ZSetEntriesMax int // zset-max-listpack-entries
-	ZSetValueMax   int // zset-max-listpack-value, bytes
-	SketchBytesMax int // hll-sparse-max-bytes: up to which a HyperLogLog stays sparse
+	StringBytesMax int         // proto-max-bulk-len
+	HashEntriesMax int         // hash-max-listpack-entries
+	HashValueMax   int         // hash-max-listpack-value, bytes
+	ListFill       int         // list-max-listpack-size: elements, or -1 … -5 for 4 to 64 KiB
+	SetIntsMax     int         // set-max-intset-entries
+	ZSetEntriesMax int         // zset-max-listpack-entries
+	ZSetValueMax   int         // zset-max-listpack-value, bytes
+	StreamNode     stream.Fill // stream-node-max-bytes and stream-node-max-entries
+	SketchBytesMax int         // hll-sparse-max-bytes: up to which a HyperLogLog stays sparse
 }
 
 // DefaultLimits are those of Redis 7.
@@ -105,6 +107,7 @@ func DefaultLimits() Limits {
 		ListFill:       -2,
 		SetIntsMax:     512,
 		ZSetEntriesMax: 128, ZSetValueMax: 64,
+		StreamNode:     stream.Fill{Bytes: 4096, Entries: 100},
 		SketchBytesMax: 3000,
 	}
 }

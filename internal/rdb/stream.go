@@ -54,7 +54,10 @@ type StreamConsumer struct {
 // during the call. An error of theirs ends the walk, and the reader.
 type StreamVisitor struct {
 	// Entry: fields and values follow one another in pairs.
-	Entry    func(id StreamID, pairs [][]byte) error
+	Entry func(id StreamID, pairs [][]byte) error
+	// Node comes behind the entries of each node: the ID that they are relative to, and the
+	// pack as it is, deleted entries included.
+	Node     func(id StreamID, pack listpack.Pack) error
 	Meta     func(m StreamMeta) error
 	Group    func(g StreamGroup) error
 	Pending  func(p StreamPending) error // of the group

@@ -62,6 +62,9 @@ func (w *streamWalk) node() {
 	if count != 0 || deleted != 0 {
 		r.fail(malformed("stream: a node has not as many entries as it says"))
 	}
+	if w.v.Node != nil && r.err == nil {
+		w.check(w.v.Node(base, w.list))
+	}
 }
 
 // entry reads one entry and gives it to the visitor unless it was deleted.
