@@ -234,3 +234,47 @@ story('timeouts', async (s) => {
   }
   await s.saw('quit', (await s.client()).quit());
 });
+
+story('publish and subscribe', async (s) => {
+  const heard = await s.client();
+  const got = [];
+  const ended = new Promise((resolve) => {
+    heard.on('message', (...message) => {
+      got.push(message);
+      if (message[1] === 'end') resolve();
+    });
+  });
+  heard.on('pmessage', (...message) => got.push(message));
+  await s.ask({
+    subscribed: heard.subscribe('news', 'end'), pattern: heard.psubscribe('n*'),
+  });
+  await s.ask({
+    one: s.db.publish('news', 'one'), none: s.db.publish('none', 'x'),
+    nobody: s.db.publish('other', 'x'), multi: s.db.multi().set('k', 'v').publish('news', 'two').exec(),
+    channels: s.db.pubsub('NUMSUB', 'news', 'none'), patterns: s.db.pubsub('NUMPAT'),
+    gone: heard.unsubscribe('news'), last: s.db.publish('end', 'end'),
+  });
+  await ended;
+  await s.saw('messages', got.sort());
+  await s.ask({ punsubscribed: heard.punsubscribe('n*'), unsubscribed: heard.unsubscribe('end') });
+  await s.ask({ set: heard.set('k', 'again'), get: heard.get('k') });
+});
+
+story('events of keys', async (s) => {
+  await s.db.config('SET', 'notify-keyspace-events', 'KEA');
+  const heard = await s.client();
+  const got = [];
+  const ended = new Promise((resolve) => {
+    heard.on('pmessage', (pattern, channel, message) => {
+      got.push([channel, message]);
+      if (channel === '__keyevent@0__:del') resolve();
+    });
+  });
+  await heard.psubscribe('__key*__:*');
+  await s.db.set('k', 'v');
+  await s.db.hset('h', 'f', 1);
+  await s.db.del('k');
+  await ended;
+  await s.saw('events', got);
+  await s.db.config('SET', 'notify-keyspace-events', '');
+});

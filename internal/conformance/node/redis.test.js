@@ -242,3 +242,31 @@ story('close', async (s) => {
   await s.saw('closed', db.get('k1'));
   await s.saw('size', s.db.dbSize());
 });
+
+story('publish and subscribe', async (s) => {
+  const heard = await s.client();
+  const got = [];
+  let end;
+  const ended = new Promise((resolve) => { end = resolve; });
+  await heard.subscribe(['news', 'end'], (message, channel) => {
+    got.push([channel, message]);
+    if (message === 'end') end();
+  });
+  await heard.pSubscribe('n*', (message, channel) => got.push(['n*', channel, message]));
+  await heard.sSubscribe('part', (message, channel) => got.push(['shard', channel, message]));
+  await s.ask({
+    one: s.db.publish('news', 'one'), none: s.db.publish('none', 'x'),
+    nobody: s.db.publish('other', 'x'),
+    multi: s.db.multi().set('k', 'v').publish('news', 'two').exec(),
+    shard: s.db.sPublish('part', 'three'), counts: s.db.pubSubNumSub(['news', 'none']),
+    patterns: s.db.pubSubNumPat(), shards: s.db.pubSubShardChannels(),
+  });
+  await s.ask({ last: s.db.publish('end', 'end') });
+  await ended;
+  await s.saw('messages', got.sort());
+  await heard.unsubscribe('news');
+  await heard.unsubscribe();
+  await heard.pUnsubscribe();
+  await heard.sUnsubscribe();
+  await s.ask({ set: heard.set('k', 'again'), get: heard.get('k') });
+});
