@@ -17,8 +17,11 @@ type till struct {
 	open   bool
 	openAt journal.Position
 	bags   []*bag
-	fence  int64 // the greatest of the lock, and where it was told
-	at     journal.Position
+
+	latestMs int64 // that any of its clocks has shown
+
+	fence int64 // the greatest of the lock, and where it was told
+	at    journal.Position
 }
 
 const (
@@ -105,14 +108,16 @@ func (l *till) bag(w *world) *bag {
 
 // hold asks for units, perhaps again.
 func (l *till) hold(w *world, b *bag) {
+	l.latestMs = max(l.latestMs, w.clock())
+	if b.told != "" && b.fence == 0 && l.latestMs-b.atMs >= forgetsMs {
+		return // it may have been forgotten, and would be an attempt of its own
+	}
 	answer, at, ok := l.ask(w, "STOCK.HOLD", tillKey, b.id, "ann", strconv.FormatInt(b.units, 10),
 		"FOR", strconv.FormatInt(b.forMs, 10))
 	told := fmt.Sprint(answer)
 	switch {
 	case !ok:
 		return
-	case b.told != "" && b.fence == 0 && w.clock()-b.atMs >= forgetsMs:
-		return // it may have been forgotten: whatever it is now, nobody was promised
 	case b.told != "":
 		if told != b.told {
 			w.t.Errorf("%s was answered %s, and is answered %s", b.id, b.told, told)
