@@ -104,6 +104,16 @@ type (
 		Acks bool
 	}
 
+	// Settled waits until the disk has everything that was written so far; not in a
+	// transaction. It touches no keys.
+	Settled struct {
+		// Begin reads the arguments and says in c.Wait.UntilMs how long to wait. It is true if
+		// the call has been answered.
+		Begin func(c *Call) (done bool)
+		// End answers the call. durable tells whether the disk has it.
+		End func(c *Call, durable bool)
+	}
+
 	// Scripted runs a script, whose calls h runs as one transaction. It may be run again
 	// from its beginning, with more shards owned, as long as it has written nothing.
 	Scripted func(h Host, c *Call)
@@ -115,6 +125,7 @@ func (OnAll) handler()    {}
 func (Local) handler()    {}
 func (Exec) handler()     {}
 func (Scripted) handler() {}
+func (Settled) handler()  {}
 func (Waiting) handler()  {}
 
 // Tx reaches the keys of a call that may lie on several shards, all of them owned.

@@ -50,7 +50,13 @@ func (e *Engine) openStore(d *Durability) error {
 		Journal: c.Bool(config.AppendOnly), Fsync: fsync(),
 		Shards: e.shards, Functions: libraries{e.scripts.Functions()}, NowMs: e.clock, Log: d.Log,
 		Hooks: journal.Hooks{
-			Durable: d.Durable, Failed: func(error) { failed() }, Recovered: failed,
+			Durable: func(p journal.Position) {
+				e.settles.look(p)
+				if d.Durable != nil {
+					d.Durable(p)
+				}
+			},
+			Failed: func(error) { failed() }, Recovered: failed,
 		},
 		Points: c.SavePoints, Growth: e.growth, Next: c.NextSnapshot, SegmentBytes: d.SegmentBytes,
 	})

@@ -76,10 +76,14 @@ func (e *Engine) unwatch(s *session.Session) {
 
 // Abandon forgets a waiter whose connection has ended.
 func (e *Engine) Abandon(w *Waiter) {
-	if w.Acknowledging() {
+	switch {
+	case w.Acknowledging():
 		e.acks.remove(w)
-	}
-	if w.done.Load() || w.Acknowledging() {
+		return
+	case w.Settling():
+		e.settles.remove(w)
+		return
+	case w.done.Load():
 		return
 	}
 	abandoned := e.takeCare(w.set, func(r *Runner) {

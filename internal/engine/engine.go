@@ -77,6 +77,7 @@ type Engine struct {
 	waits   []queues     // of calls that wait, by shard
 	waiting atomic.Int64 // how many there are
 	acks    acks         // those whose calls have run
+	settles settles      // those that wait for the disk
 	ending  caretaker    // of connections that have ended
 
 	store   *persist.Store // nil: nothing is kept on disk

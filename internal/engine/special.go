@@ -25,6 +25,8 @@ func (r *Runner) special(s *session.Session, p *plan, argv [][]byte, out *reply.
 			r.show(&r.call, false)
 		}
 		r.script(script, p.row, argv, out)
+	} else if settled, ok := p.row.Do.(command.Settled); ok {
+		r.settle(settled, &r.call)
 	} else if set := r.shardsOf(p.row, argv); set == 0 {
 		p.row.Do.(command.Local)(&r.call)
 	} else if !r.own(set) {
@@ -73,6 +75,8 @@ func (r *Runner) inTx(c *command.Call) {
 		do(r.tx.Spaces(), c)
 	case command.Local:
 		do(c)
+	case command.Settled:
+		r.settle(do, c)
 	case command.Scripted:
 		r.scriptInTx(do, c)
 	}

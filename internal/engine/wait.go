@@ -41,6 +41,8 @@ type Waiter struct {
 	unblock atomic.Int32 // what CLIENT UNBLOCK wants
 	retryMs atomic.Int64 // of call.Wait, for its connection
 
+	settled command.Settled // if that is what it is
+
 	marks []mark // not empty: its calls have run, and only the ledger is waited for
 }
 
@@ -331,6 +333,9 @@ func (r *Runner) Finish(w *Waiter, out *reply.Buffer) (outcome Outcome, done boo
 	if w.Acknowledging() {
 		return r.finishAck(w, out)
 	}
+	if w.Settling() {
+		return r.finishSettled(w, out)
+	}
 	if !w.done.Load() && !r.finish(w) {
 		return Outcome{}, false
 	}
@@ -419,4 +424,4 @@ func (w *Waiter) Unblock(asError bool) bool {
 }
 
 // Waiting is how many calls wait.
-func (e *Engine) Waiting() int { return int(e.waiting.Load()) + e.acks.len() }
+func (e *Engine) Waiting() int { return int(e.waiting.Load()+e.settles.count.Load()) + e.acks.len() }

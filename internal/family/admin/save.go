@@ -5,7 +5,7 @@ package admin
 import (
 	"context"
 	"errors"
-	"time"
+	"math"
 
 	"stampede/internal/command"
 	"stampede/internal/persist"
@@ -41,7 +41,8 @@ func (a *admin) saveRows() []command.Spec {
 	}
 }
 
-// save writes a snapshot on the thread of its client. Other event loops go on.
+// save writes a snapshot on the thread of its client, as in Redis, where all others wait, too;
+// here other event loops go on. BGSAVE keeps nobody waiting.
 func (a *admin) save(c *command.Call) {
 	if a.Store == nil {
 		c.Reply.Fail(errMemoryOnly)
@@ -101,8 +102,45 @@ func (a *admin) waitRow() command.Spec {
 		Name: "WAITAOF", Args: "numlocal:int numreplicas:int timeout:int", Since: "7.2.0",
 		Summary: "Waits until everything written so far is durable.",
 		Group:   command.GroupGeneric, Flags: command.NoScript,
-		Cost: "O(1)", Do: command.Local(a.waitAOF),
+		Cost: "O(1)", Do: command.Settled{Begin: a.beginWait, End: endWait},
 	}
+}
+
+// beginWait reads a call of WAITAOF. It makes the disk sync, whatever appendfsync says, instead
+// of waiting until it happens.
+func (a *admin) beginWait(c *command.Call) (done bool) {
+	local, replicas, timeoutMs := c.Args.Int(), c.Args.Int(), c.Args.Int()
+	journaled := a.Store != nil && a.Store.Journal() != nil
+	switch {
+	case c.Args.Err() != nil:
+		c.Reply.Err(c.Args.Err())
+	case local < 0 || local > 1:
+		c.Reply.Fail("ERR value is out of range, must be between 0 and 1")
+	case replicas < 0:
+		c.Reply.Fail("ERR value is out of range, must be positive")
+	case timeoutMs < 0:
+		c.Reply.Fail("ERR timeout is negative")
+	case local > 0 && !journaled:
+		c.Reply.Fail(errNoJournal)
+	case !journaled:
+		endWait(c, false)
+	default:
+		if timeoutMs > 0 {
+			c.Wait.UntilMs = c.NowMs + min(timeoutMs, math.MaxInt64-c.NowMs)
+		}
+		return false
+	}
+	return true
+}
+
+func endWait(c *command.Call, durable bool) {
+	c.Reply.Array(2)
+	if durable {
+		c.Reply.Int(1)
+	} else {
+		c.Reply.Int(0)
+	}
+	c.Reply.Int(0) // there are no replicas
 }
 
 // waitReplicasRow is WAIT. It waits for nobody: a replica that does not exist gives no answer
@@ -128,44 +166,4 @@ func waitReplicas(c *command.Call) {
 		return
 	}
 	c.Reply.Int(0)
-}
-
-// waitAOFMax is the longest that the thread of a client waits for the disk.
-const waitAOFMax = 10 * time.Second
-
-// waitAOF syncs, whatever appendfsync says, instead of waiting until it happens.
-func (a *admin) waitAOF(c *command.Call) {
-	local, replicas, timeoutMs := c.Args.Int(), c.Args.Int(), c.Args.Int()
-	switch {
-	case c.Args.Err() != nil:
-		c.Reply.Err(c.Args.Err())
-		return
-	case local < 0 || local > 1:
-		c.Reply.Fail("ERR value is out of range, must be between 0 and 1")
-		return
-	case replicas < 0:
-		c.Reply.Fail("ERR value is out of range, must be positive")
-		return
-	case timeoutMs < 0:
-		c.Reply.Fail("ERR timeout is negative")
-		return
-	case local > 0 && (a.Store == nil || a.Store.Journal() == nil):
-		c.Reply.Fail(errNoJournal)
-		return
-	}
-	done := int64(0)
-	if a.Store != nil && a.Store.Journal() != nil {
-		wait := waitAOFMax
-		if timeoutMs > 0 {
-			wait = min(wait, time.Duration(timeoutMs)*time.Millisecond)
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), wait)
-		defer cancel()
-		if a.Store.Journal().Flush(ctx) == nil {
-			done = 1
-		}
-	}
-	c.Reply.Array(2)
-	c.Reply.Int(done)
-	c.Reply.Int(0) // there are no replicas
 }
