@@ -43,10 +43,8 @@ type Result struct {
 
 	NotAvailable string `json:"notAvailable,omitempty"` // why it did not run
 
-	// Over all rounds, of which the run with the median of sales is told.
-	Rounds           int     `json:"rounds"`
-	SlowestPerSecond float64 `json:"slowestPerSecond"`
-	FastestPerSecond float64 `json:"fastestPerSecond"`
+	// Rounds are the sales a second of each round; the run with their median is told.
+	Rounds []float64 `json:"rounds"`
 
 	Rates   Sale `json:"rates"`   // for some time
 	SellOut Sale `json:"sellOut"` // until all is sold, or everyone has been turned away
@@ -108,9 +106,12 @@ func medians(rounds [][]Result) []Result {
 		})
 		middle := len(tries) / 2
 		one := tries[middle]
-		one.Rounds = len(tries)
-		one.SlowestPerSecond = tries[0].Rates.SoldPerSecond
-		one.FastestPerSecond = tries[len(tries)-1].Rates.SoldPerSecond
+		one.Rounds = nil
+		for _, round := range rounds {
+			if i < len(round) {
+				one.Rounds = append(one.Rounds, round[i].Rates.SoldPerSecond)
+			}
+		}
 		for j := range tries {
 			if j != middle {
 				one.Rates.add(&tries[j].Rates)
@@ -174,8 +175,8 @@ func (r *Report) compare() {
 			if other == nil || other.Rates.SoldPerSecond == 0 {
 				continue
 			}
-			sentence := fmt.Sprintf("%s: %.2f × the sales of %s", our.name(),
-				our.Rates.SoldPerSecond/other.Rates.SoldPerSecond, other.name())
+			sentence := fmt.Sprintf("%s: %s × the sales of %s", our.name(), our.times(other),
+				other.name())
 			if other == single {
 				sentence += ", the fastest that counts one row down"
 			}
@@ -184,6 +185,21 @@ func (r *Report) compare() {
 			}
 		}
 	}
+}
+
+// times is how many times the sales of another are ours: the median of the ratios of each
+// round, with the least and the greatest, for what else the machine did hit both alike.
+func (r *Result) times(other *Result) string {
+	var ratios []float64
+	for i := range min(len(r.Rounds), len(other.Rounds)) {
+		ratios = append(ratios, r.Rounds[i]/max(other.Rounds[i], 1))
+	}
+	if len(ratios) < 2 {
+		return fmt.Sprintf("%.2f", r.Rates.SoldPerSecond/other.Rates.SoldPerSecond)
+	}
+	slices.Sort(ratios)
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", ratios[len(ratios)/2], ratios[0],
+		ratios[len(ratios)-1])
 }
 
 // name is the form and how many buyers it served at a time.
@@ -219,8 +235,8 @@ func (r *Report) headline() string {
 		products = grouped(r.Products) + " products"
 	}
 	rounds := ""
-	if len(r.Results) > 0 && r.Results[0].Rounds > 1 {
-		rounds = fmt.Sprintf(" (medians of %d rounds)", r.Results[0].Rounds)
+	if len(r.Results) > 0 && len(r.Results[0].Rounds) > 1 {
+		rounds = fmt.Sprintf(" (medians of %d rounds)", len(r.Results[0].Rounds))
 	}
 	facts := append([]string{products, fmt.Sprintf("%g s for the rates%s", r.Seconds, rounds),
 		grouped(r.Units) + " units to sell out", fmt.Sprintf("%d cores with the buyers", r.Cores),

@@ -153,13 +153,17 @@ func TestMediansKeepWhatWentWrong(t *testing.T) {
 	if len(got) != 2 || got[0].Rates.SoldPerSecond != 2 || got[0].Over() != 0 {
 		t.Errorf("%+v", got)
 	}
-	if b := got[1]; b.Rates.SoldPerSecond != 20 || b.Over() != 5 || b.Rounds != 3 ||
-		b.SlowestPerSecond != 10 || b.FastestPerSecond != 30 ||
-		!slices.Equal(b.Rates.Notes, []string{"x", "y"}) {
+	if b := got[1]; b.Rates.SoldPerSecond != 20 || b.Over() != 5 ||
+		!slices.Equal(b.Rounds, []float64{30, 10, 20}) || !slices.Equal(b.Rates.Notes, []string{"x", "y"}) {
 		t.Errorf("%+v", b)
 	}
 	if short := medians([][]Result{round(3, 0), round(5, 0)[:1]}); len(short) != 2 ||
-		short[0].Rounds != 2 || short[1].Rounds != 1 {
+		len(short[0].Rounds) != 2 || len(short[1].Rounds) != 1 {
 		t.Errorf("after an interrupt: %+v", short)
+	}
+	// 1/10, 3/2 and 10/40 of the other's, whatever the medians are.
+	ours, other := Result{Rounds: []float64{1, 3, 10}}, Result{Rounds: []float64{10, 2, 40}}
+	if text := ours.times(&other); text != "0.25 (0.10–1.50)" {
+		t.Errorf("got %s", text)
 	}
 }
