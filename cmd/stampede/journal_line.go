@@ -98,7 +98,7 @@ func appendChange(dst []byte, e *effect.Effect, shownMax int) []byte {
 		quoted(e.Field)
 	case effect.JSONSet:
 		dst = appendDocument(append(dst, ' '), e.Value, shownMax)
-	case effect.Stock, effect.Lease:
+	case effect.Stock, effect.Lease, effect.JSONEdit:
 		quoted(e.Value)
 	}
 	return dst

@@ -235,6 +235,7 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 	b.Copy(1, key, 2, field)
 	b.Own(effect.JSONSet, 0, key, document)
 	b.Own(effect.JSONSet, 0, key, []byte{255})
+	b.Own(effect.JSONEdit, 0, key, field)
 	b.Own(effect.Stock, 0, key, field)
 	b.Own(effect.Lease, 0, key, field)
 	b.FunctionLoad(field)
@@ -266,6 +267,7 @@ func TestEveryEffectHasItsLine(t *testing.T) {
 77 copy db1 "k\n" to db2 "f"
 77 json-set db0 "k\n" {"price":17.90}
 77 json-set db0 "k\n" "\xff"
+77 json-edit db0 "k\n" "f"
 77 stock db0 "k\n" "f"
 77 lease db0 "k\n" "f"
 77 function-load "f"

@@ -214,8 +214,8 @@ func (b *Buffer) pair(op Op, db int, key []byte, newDB int, newKey []byte) {
 	b.text(newKey)
 }
 
-// Own tells what happened to a value that has effects of its own: [JSONSet], [Stock] or
-// [Lease].
+// Own tells what happened to a value that has effects of its own: [JSONSet], [JSONEdit],
+// [Stock] or [Lease].
 func (b *Buffer) Own(op Op, db int, key, value []byte) { b.member(op, db, key, value) }
 
 // Fence tells that locks give fences greater than n from now on.

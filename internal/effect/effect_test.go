@@ -32,6 +32,7 @@ func every(b *Buffer) []Effect {
 	b.FunctionLoad(value)
 	b.FunctionDrop("field")
 	b.Fence(1 << 60)
+	b.Own(JSONEdit, 0, key, value)
 	b.SetAdd(2, key, field)
 	b.SetRemove(2, key, field)
 	b.ListPush(0, key, ListTail, [][]byte{field, nil, value})
@@ -61,6 +62,7 @@ func every(b *Buffer) []Effect {
 		{Op: FunctionLoad, Value: value},
 		{Op: FunctionDrop, Field: field},
 		{Op: Fence, N: 1 << 60},
+		{Op: JSONEdit, Key: key, Value: value},
 		{Op: SetAdd, DB: 2, Key: key, Field: field},
 		{Op: SetRemove, DB: 2, Key: key, Field: field},
 		{Op: ListPush, Key: key, N: ListTail,

@@ -47,9 +47,7 @@ type Edit struct {
 // document and a walk over the siblings before each edit. The room of dst and doc may not
 // overlap; the values may be views of doc.
 func Apply(dst, doc []byte, edits []Edit, names *Names) ([]byte, error) {
-	if len(edits) > 1 {
-		slices.SortStableFunc(edits, byPlace)
-	}
+	sortEdits(edits)
 	e := editor{doc: doc, dst: dst, edits: edits, names: names}
 	if len(edits) == 0 {
 		return append(dst, doc...), nil
@@ -67,6 +65,12 @@ func Apply(dst, doc []byte, edits []Edit, names *Names) ([]byte, error) {
 	}
 	assertWell(e.dst[len(dst):], names)
 	return e.dst, nil
+}
+
+func sortEdits(edits []Edit) {
+	if len(edits) > 1 {
+		slices.SortStableFunc(edits, byPlace)
+	}
 }
 
 func byPlace(a, b Edit) int {

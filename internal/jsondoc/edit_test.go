@@ -269,6 +269,10 @@ func applyAsTwin(t testing.TB, r source, text string, count int) {
 		edits = append(edits, c.Edit)
 	}
 	wanted := twin.apply(changes)
+	var elsewhere string
+	if wanted != nil && count <= PortableEditsMax {
+		elsewhere = applyElsewhere(t, doc, edits, names)
+	}
 	got, err := Apply(nil, doc, edits, names)
 	if err != nil {
 		t.Fatal(err)
@@ -284,6 +288,8 @@ func applyAsTwin(t testing.TB, r source, text string, count int) {
 	}
 	if want := wanted.text(); textOf(got, names) != want {
 		t.Fatalf("%s\nbecame %s\nwant   %s\nby %+v", text, textOf(got, names), want, edits)
+	} else if elsewhere != "" && elsewhere != want {
+		t.Fatalf("%s\nbecame %s elsewhere\nwant   %s\nby %+v", text, elsewhere, want, edits)
 	}
 }
 

@@ -71,6 +71,8 @@ func (db *DB) apply(e *effect.Effect) error {
 		return db.applyStream(e)
 	case effect.JSONSet:
 		return db.applyJSON(e)
+	case effect.JSONEdit:
+		return db.applyJSONEdit(e)
 	case effect.Lease:
 		return db.Locks().apply(e)
 	case effect.Stock:
@@ -153,6 +155,23 @@ func (db *DB) applyJSON(e *effect.Effect) error {
 		return err
 	}
 	return j.Set(desk.Doc)
+}
+
+func (db *DB) applyJSONEdit(e *effect.Effect) error {
+	j, err := db.FindJSON(e.Key)
+	if err != nil {
+		return err
+	}
+	if !j.Exists() {
+		return errBeyond
+	}
+	desk := db.space.desk
+	defer desk.Clear()
+	desk.Edits, err = jsondoc.ImportEdits(desk.Edits[:0], e.Value, j.e.value(), desk.Names)
+	if err != nil {
+		return err
+	}
+	return j.Apply(desk.Edits)
 }
 
 // ApplyAll does what an effect says that is not about one key. All Spaces of the store are

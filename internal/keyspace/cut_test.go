@@ -138,6 +138,10 @@ func (r *storm) document(db *DB, key []byte) {
 	if err != nil {
 		return
 	}
+	if j.Exists() && r.IntN(2) == 0 {
+		r.editDocument(&j)
+		return
+	}
 	text := fmt.Appendf(nil, `{"name":"%d","items":[%d,{"deep":1.50}],"%d":null}`,
 		r.IntN(100), r.IntN(1<<40), r.IntN(10))
 	doc, err := jsondoc.Append(nil, text, r.space.Desk().Names)
@@ -145,6 +149,29 @@ func (r *storm) document(db *DB, key []byte) {
 		panic(err)
 	}
 	if err := j.Set(doc); err != nil {
+		panic(err)
+	}
+}
+
+// editDocument changes parts of a document, by few edits or by many.
+func (r *storm) editDocument(j *JSON) {
+	items := j.Root().Member([]byte("items"))
+	if !items.Exists() || r.IntN(20) == 0 {
+		items = j.Root()
+	}
+	var edits []jsondoc.Edit
+	for range 1 + r.IntN(3)*r.IntN(9) {
+		e := jsondoc.Edit{At: items.Offset()}
+		e.Value, _ = jsondoc.AppendNumber(nil, fmt.Appendf(nil, "%d", r.IntN(1<<r.IntN(30))))
+		if items.Kind() == jsondoc.Array {
+			e.Op, e.Index = jsondoc.InsertElements, r.IntN(5)
+			if first := items.Element(0); first.Exists() && r.IntN(2) == 0 {
+				e = jsondoc.Edit{At: first.Offset(), Value: e.Value}
+			}
+		}
+		edits = append(edits, e)
+	}
+	if err := j.Apply(edits); err != nil {
 		panic(err)
 	}
 }

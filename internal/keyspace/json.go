@@ -31,7 +31,8 @@ type JSONDesk struct {
 	Values  []byte // packed values that edits put in, and texts of replies
 	Doc     []byte // a document while it is made
 
-	text []byte // of a document for effects and dumps
+	text  []byte // of a document for effects and dumps
+	edits []byte // for effects
 }
 
 // Limits of what a desk keeps from call to call.
@@ -49,6 +50,7 @@ func (s *Space) Desk() *JSONDesk { return s.desk }
 // let go.
 func (d *JSONDesk) Clear() {
 	d.Values, d.Doc, d.text = emptied(d.Values), emptied(d.Doc), emptied(d.text)
+	d.edits = emptied(d.edits)
 	if d.Matches = d.Matches[:0]; cap(d.Matches) > deskItemsMax {
 		d.Matches = nil
 	}
@@ -99,6 +101,14 @@ func (j *JSON) Root() jsondoc.Value {
 // Set lets the key hold doc, which is packed with the names of its Space and no view of it.
 // The key keeps its deadline. The error is [reply.ErrOOM]; then nothing has changed.
 func (j *JSON) Set(doc []byte) error {
+	if err := j.hold(doc); err != nil {
+		return err
+	}
+	j.changed(nil)
+	return nil
+}
+
+func (j *JSON) hold(doc []byte) error {
 	space := j.e.db.space
 	if space.NearlyFull() && !space.HasRoom(int64(len(doc))) {
 		return reply.ErrOOM
@@ -106,33 +116,48 @@ func (j *JSON) Set(doc []byte) error {
 	s := shape{kind: object.JSON, form: formPacked, valueLen: len(doc)}
 	j.e.put(j.key, s, KeepDeadline)
 	copy(j.e.value(), doc)
-	j.changed()
 	return nil
 }
 
 // Apply carries out edits of the document, all or none. The error is one of package jsondoc
 // or [reply.ErrOOM]. It sorts the edits and uses the desk's Doc.
 func (j *JSON) Apply(edits []jsondoc.Edit) error {
-	if j.Overwrite(edits) {
-		return nil
-	}
-	desk := j.e.db.space.desk
-	doc, err := jsondoc.Apply(desk.Doc[:0], j.e.value(), edits, desk.Names)
-	desk.Doc = doc
-	if err != nil {
-		return err
-	}
-	return j.Set(doc)
-}
-
-// Overwrite carries out edits in place if [jsondoc.Overwrite] can, and tells whether.
-func (j *JSON) Overwrite(edits []jsondoc.Edit) bool {
+	told := j.portable(edits)
 	j.e.saveFirst()
 	if !jsondoc.Overwrite(j.e.value(), edits) {
-		return false
+		desk := j.e.db.space.desk
+		doc, err := jsondoc.Apply(desk.Doc[:0], j.e.value(), edits, desk.Names)
+		if desk.Doc = doc; err == nil {
+			err = j.hold(doc)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	j.changed()
-	return true
+	j.changed(told)
+	return nil
+}
+
+// portable is what the effects are to say of edits that have not been carried out yet; nil if
+// the document as a whole says it in fewer bytes.
+func (j *JSON) portable(edits []jsondoc.Edit) []byte {
+	space := j.e.db.space
+	if space.Effects == nil || len(edits) > jsondoc.PortableEditsMax {
+		return nil
+	}
+	doc, size := j.e.value(), 0
+	for i := range edits {
+		size += len(edits[i].Value)
+	}
+	if size >= len(doc) {
+		return nil
+	}
+	desk := space.desk
+	desk.edits = jsondoc.AppendEdits(desk.edits[:0], doc, edits, desk.Names)
+	if len(desk.edits) >= len(doc) {
+		return nil
+	}
+	return desk.edits
 }
 
 // Remove removes the key.
@@ -141,8 +166,14 @@ func (j *JSON) Remove() { j.e.Remove() }
 // Notify is [DB.Notify] of the key, with the class that RedisJSON uses.
 func (j *JSON) Notify(name string) { j.e.db.Notify(EventModule, name, j.key) }
 
-func (j *JSON) changed() {
-	j.e.tellJSON(j.key)
+// changed lets the effects say the edits that were carried out, or the document if there are
+// none.
+func (j *JSON) changed(edits []byte) {
+	if edits != nil {
+		j.e.db.space.Effects.Own(effect.JSONEdit, j.e.db.index, j.key, edits)
+	} else {
+		j.e.tellJSON(j.key)
+	}
 	j.e.db.changed(j.key)
 }
 

@@ -151,6 +151,44 @@ func TestJSONIsTold(t *testing.T) {
 	}
 }
 
+// TestJSONEditsAreTold: what is told of an edit is the edit, if that is shorter than the document,
+// and gives the same document in a Space whose names have other numbers.
+func TestJSONEditsAreTold(t *testing.T) {
+	s, other := jsonSpace(t), jsonSpace(t, "z", "total")
+	setJSON(t, s.DB(0), "k", orderText)
+	setJSON(t, other.DB(0), "k", orderText)
+	for _, c := range []struct {
+		member, value string
+		op            effect.Op
+	}{
+		{"total", `1799.98`, effect.JSONEdit}, // in place
+		{"total", `{"net":[1,2]}`, effect.JSONEdit},
+		{"items", `"` + string(bytes.Repeat([]byte("x"), 100)) + `"`, effect.JSONSet},
+	} {
+		s.Effects = &effect.Buffer{}
+		j, _ := s.DB(0).FindJSON([]byte("k"))
+		packed, err := jsondoc.Append(nil, []byte(c.value), s.desk.Names)
+		if err == nil {
+			at := j.Root().Member([]byte(c.member)).Offset()
+			err = j.Apply([]jsondoc.Edit{{At: at, Value: packed}})
+		}
+		var got effect.Effect
+		if err == nil && effect.NewReader(s.Effects.Bytes()).Next(&got) {
+			err = other.Apply(&got)
+		}
+		if err != nil || got.Op != c.op {
+			t.Errorf("%s = %s is told as %v: %v", c.member, c.value, got.Op, err)
+		}
+		if a, b := jsonText(t, s.DB(0), "k"), jsonText(t, other.DB(0), "k"); a != b {
+			t.Errorf("%s elsewhere is %s", a, b)
+		}
+	}
+	gone := effect.Effect{Op: effect.JSONEdit, Key: []byte("gone"), Value: []byte{0, 0, 1, 0x41}}
+	if err := other.Apply(&gone); err == nil {
+		t.Error("a key that is not there was edited")
+	}
+}
+
 func TestJSONNamesGoWithAllKeys(t *testing.T) {
 	s := jsonSpace(t)
 	setJSON(t, s.DB(0), "k", orderText)

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -103,6 +104,8 @@ func (w *twin) apply(e *effect.Effect) error {
 			db[key] = v
 		}
 		v.document = clone(e.Value)
+	case effect.JSONEdit:
+		return w.applyJSONEdit(e)
 	case effect.Stock:
 		db[key] = &value{sealed: true}
 	case effect.Lease, effect.Fence:
@@ -110,6 +113,20 @@ func (w *twin) apply(e *effect.Effect) error {
 		return w.applyWide(e)
 	}
 	return nil
+}
+
+// applyJSONEdit edits a document, which is its own portable form.
+func (w *twin) applyJSONEdit(e *effect.Effect) error {
+	v, there := w.dbs[e.DB][string(e.Key)]
+	if !there || v.document == nil {
+		return errors.New("edits of a document that is not there")
+	}
+	edits, err := jsondoc.ImportEdits(nil, e.Value, v.document, nil)
+	if err != nil {
+		return err
+	}
+	v.document, err = jsondoc.Apply(nil, v.document, edits, nil)
+	return err
 }
 
 // clone is a copy that is not nil.
