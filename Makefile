@@ -4,7 +4,7 @@ GO       ?= go
 BIN      := bin/stampede
 LINT     := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help build demo test unit race slow conformance crash-loop hunt fuzz lint bench generate clean
+.PHONY: help build demo test unit race slow conformance crash-loop ledger-loop hunt fuzz lint bench generate clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -37,6 +37,7 @@ SEED ?= 1
 conformance: build ## hundreds of thousands of random calls on us and on a real redis-server; 300 crashes
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 15m ./internal/conformance \
 		-calls 150000 -seed $(SEED) -crashes 200 -sale-crashes 100
+	$(GO) test -count=1 -timeout 10m ./cmd/stampede -run TestLedgerThroughKills -v -ledger-kills 50
 
 CRASHES ?= 1000
 
@@ -44,6 +45,9 @@ crash-loop: build ## SIGKILL under load, CRASHES times, and what is found after 
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 0 ./internal/conformance \
 		-run 'TestCrashes|TestLiveSale' -v -seed $(SEED) -crashes $(CRASHES) \
 		-sale-crashes $(CRASHES) -sale-calls 5000
+
+ledger-loop: ## SIGKILL for the store and PostgreSQL in a running sale, CRASHES rounds, and the audit
+	$(GO) test -count=1 -timeout 0 ./cmd/stampede -run TestLedgerThroughKills -v -ledger-kills $(CRASHES)
 
 hunt: ## the random tests with a seed that nobody has tried
 	seed=$$(date +%s) && echo "STAMPEDE_SEED=$$seed" && STAMPEDE_SEED=$$seed $(GO) test -count=1 ./... && \

@@ -7,20 +7,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
 	"stampede/internal/effect"
 	"stampede/internal/journal"
-	"stampede/internal/pgtest"
 	"stampede/internal/stock"
 )
 
@@ -105,102 +101,6 @@ func (c *child) ledgerSays(t testing.TB, line string) {
 		}
 		return err == nil, err
 	})
-}
-
-// crowd buys until the server is gone, and says which ids were told that they are sold.
-func (c *child) crowd(round, buyers int, enough chan<- struct{}) (sold []string) {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for buyer := range buyers {
-		all.Go(func() {
-			for i := 0; ; i++ {
-				id, ctx := fmt.Sprintf("%d-%d-%d", round, buyer, i), context.Background()
-				item := fmt.Sprintf("item%d", i%5)
-				if c.client.Do(ctx, "STOCK.HOLD", item, id, "b", 1).Err() != nil {
-					return
-				}
-				if i%7 == 0 {
-					_ = c.client.Do(ctx, "STOCK.RELEASE", item, id).Err() // or it expires
-					continue
-				}
-				if c.client.Do(ctx, "STOCK.CONFIRM", item, id).Err() != nil {
-					return
-				}
-				mu.Lock()
-				if sold = append(sold, id); len(sold) == 300 {
-					close(enough)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	return sold
-}
-
-// TestLedgerThroughKills kills the store and the database in a running sale. Afterwards every
-// sale that somebody was told of is an order, once, and the audit finds no drift.
-func TestLedgerThroughKills(t *testing.T) {
-	cluster := pgtest.Start(t)
-	url, dir := cluster.Database(t), t.TempDir()
-	args := []string{"--dir", dir, "--fsync", "always", "--postgres", url}
-	sold := map[string]bool{}
-	for round := range 4 {
-		c := startChild(t, args...)
-		for i := range 5 {
-			c.until(t, func(ctx context.Context) (bool, error) {
-				err := c.client.Do(ctx, "STOCK.OPEN", fmt.Sprintf("item%d", i), 1_000_000).Err()
-				return err == nil || round > 0 && !strings.HasPrefix(err.Error(), "LOADING"), err
-			})
-		}
-		enough, told := make(chan struct{}), make(chan []string)
-		go func() { told <- c.crowd(round, 8, enough) }()
-		<-enough
-		if round%2 == 1 {
-			cluster.Kill()
-		}
-		c.kill()
-		for _, id := range <-told {
-			sold[id] = true
-		}
-		if round%2 == 1 {
-			cluster.Start()
-		}
-	}
-	c := startChild(t, args...)
-	c.ledgerSays(t, "ledger_lag_bytes:0")
-	c.ledgerSays(t, "ledger_state:connected")
-	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"audit", "--server", c.client.Options().Addr, "--postgres", url},
-		&out, &errs)
-	if code != exitOK || !strings.Contains(out.String(), "drift 0\n") {
-		t.Fatalf("audit: %d\n%s%s", code, &out, &errs)
-	}
-	t.Logf("%d sales were told; %s", len(sold), &out)
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(t.Context()) }()
-	rows, err := conn.Query(t.Context(), `select hold_id from stampede.sales`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ordered, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	once := map[string]bool{}
-	for _, id := range ordered {
-		if once[id] {
-			t.Errorf("%s was sold twice", id)
-		}
-		once[id] = true
-		delete(sold, id)
-	}
-	if len(sold) > 0 {
-		t.Errorf("%d sales were told and are no orders", len(sold))
-	}
 }
 
 func TestLedgerNeedsAJournal(t *testing.T) {

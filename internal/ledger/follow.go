@@ -212,8 +212,9 @@ func (f *follower) gather(ctx, work context.Context) error {
 // idle waits for records. Nothing that concerns the ledger is left.
 func (f *follower) idle(ctx, work context.Context) error {
 	f.behindMs.Store(0)
-	if f.Position() != f.batch.to {
-		f.advance(f.batch.to)
+	// Behind the last record there may be frames that are none.
+	if at := f.reader.Position(); f.Position() != at {
+		f.advance(at)
 	}
 	log := f.o.Journal
 	switch err := f.reader.Wait(ctx); {
@@ -224,7 +225,7 @@ func (f *follower) idle(ctx, work context.Context) error {
 	}
 	// It is the end: what was told to nobody yet may still be on its way to the disk.
 	end := log.End()
-	if f.batch.to >= end {
+	if f.reader.Position() >= end {
 		return errEnded
 	}
 	log.Want(end)
