@@ -18,7 +18,7 @@ const envServers = "STAMPEDE_STORY_SERVERS"
 func TestLibraries(t *testing.T) {
 	node := interpreter(t)
 	servers := serversOf(t, 1)
-	for _, file := range []string{"ioredis", "redis", "ratelimit", "sessions"} {
+	for _, file := range []string{"ioredis", "redis", "ratelimit", "sessions", "bullmq"} {
 		t.Run(file, func(t *testing.T) { tell(t, node, file, servers) })
 	}
 }
