@@ -173,6 +173,7 @@ func (c *ServeCmd) pages(
 			MaxMemoryBytes: parameters.Int(config.MaxMemory),
 			Disk:           diskGauges(store.Store(), data.Stats.Changes),
 			Ledger:         ledgerGauges(keeper),
+			PubSub:         store.Hub().Stats(),
 		}
 	})
 	return append(parts, serveHTTP(c.MetricsAddr, metricsPage(page)))

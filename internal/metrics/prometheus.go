@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"stampede/internal/keyspace"
+	"stampede/internal/pubsub"
 )
 
 // Build says what runs.
@@ -29,6 +30,7 @@ type Gauges struct {
 	StartMs        int64   // Unix time of the start
 	Disk           *Disk   // nil: nothing is kept on disk
 	Ledger         *Ledger // nil: there is none
+	PubSub         pubsub.Stats
 }
 
 // Source measures when the page is asked for. It may own all shards for a moment.
@@ -86,7 +88,7 @@ type collector struct {
 
 func newCollector(s *Stats, build Build, source Source) *collector {
 	return &collector{
-		stats: s, source: source, metrics: allMetrics(), families: allFamilies(),
+		stats: s, source: source, metrics: slices.Concat(allMetrics(), messageMetrics()), families: allFamilies(),
 		disk: diskMetrics(), journal: journalMetrics(), fsync: fsyncModes(),
 		ledger: ledgerMetrics(),
 		latency: prometheus.NewDesc("redis_latency_percentiles_usec",

@@ -134,14 +134,13 @@ func (m *Mailbox) Overflowed() bool {
 	return m.overflow
 }
 
-// put appends a message unless there would be more than limit bytes (0: any number). It is
-// false when that is so for the first time. The outlet's lock is held; see [Outlet.unlock].
-func (m *Mailbox) put(encoded []byte, limit int) bool {
+// put appends a message unless there would be more than limit bytes (0: any number): then the
+// mailbox overflows. The outlet's lock is held; see [Outlet.unlock].
+func (m *Mailbox) put(encoded []byte, limit int) {
 	if m.overflow {
-		return true
+		return
 	}
-	fits := limit == 0 || len(m.mail)+len(encoded) <= limit
-	if fits {
+	if limit == 0 || len(m.mail)+len(encoded) <= limit {
 		if m.mail == nil {
 			m.mail = m.outlet.take()
 		}
@@ -153,7 +152,6 @@ func (m *Mailbox) put(encoded []byte, limit int) bool {
 		m.listed = true
 		m.outlet.full = append(m.outlet.full, m)
 	}
-	return fits
 }
 
 // take is an empty buffer; mu is held.

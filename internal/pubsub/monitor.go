@@ -57,9 +57,7 @@ func (h *Hub) Show(at journal.Position, write func(line []byte) []byte) {
 	limit := int(h.bytesMax.Load())
 	for _, m := range s.boxes {
 		m.outlet.mu.Lock()
-		if !m.put(s.line, limit) {
-			h.stats.overflows.Add(1)
-		}
+		m.put(s.line, limit)
 		m.at = max(m.at, at)
 		m.outlet.unlock()
 	}

@@ -24,13 +24,13 @@ type Message struct {
 }
 
 // stats count messages.
-type stats struct{ published, delivered, overflows atomic.Int64 }
+type stats struct{ published, delivered, cutOff atomic.Int64 }
 
 // Stats is what has happened in a hub, and what there is.
 type Stats struct {
 	Published int64 // messages
 	Delivered int64 // into mailboxes
-	Overflows int64 // mailboxes that were cut off
+	CutOff    int64 // subscribers and monitors that took too little: see NoteCutOff
 
 	Channels, Patterns, ShardChannels int // that somebody has subscribed to
 	Monitors                          int
@@ -42,11 +42,14 @@ func (h *Hub) Stats() Stats {
 	defer h.mu.RUnlock()
 	return Stats{
 		Published: h.stats.published.Load(), Delivered: h.stats.delivered.Load(),
-		Overflows: h.stats.overflows.Load(),
-		Channels:  len(h.topics[Channel]), Patterns: len(h.topics[Pattern]),
+		CutOff:   h.stats.cutOff.Load(),
+		Channels: len(h.topics[Channel]), Patterns: len(h.topics[Pattern]),
 		ShardChannels: len(h.topics[Shard]), Monitors: int(h.watching.Load()),
 	}
 }
+
+// NoteCutOff counts a connection that was ended because it did not take its messages.
+func (h *Hub) NoteCutOff() { h.stats.cutOff.Add(1) }
 
 // Idle tells whether nobody has subscribed to anything. It costs a load.
 func (h *Hub) Idle() bool { return h.live.Load() == 0 }
@@ -142,10 +145,7 @@ func (h *Hub) deliver(t *topic, encoded []byte, m *Message) {
 		o.mu.Lock()
 		for _, box := range boxes {
 			at := len(box.mail)
-			if !box.put(encoded, limit) {
-				h.stats.overflows.Add(1)
-				continue
-			}
+			box.put(encoded, limit)
 			if box.resp3 && at < len(box.mail) {
 				box.mail[at] = byte(resp.KindPush)
 			}

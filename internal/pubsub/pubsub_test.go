@@ -98,8 +98,8 @@ func TestOverflow(t *testing.T) {
 	if !slow.Overflowed() || quick.Overflowed() {
 		t.Errorf("slow %v, quick %v", slow.Overflowed(), quick.Overflowed())
 	}
-	if len(slow.Collect(nil)) != 0 || h.Stats().Overflows != 1 {
-		t.Errorf("the mailbox keeps something, or %+v", h.Stats())
+	if len(slow.Collect(nil)) != 0 {
+		t.Error("the mailbox keeps something")
 	}
 	if full := o.Take(nil); !slices.Contains(full, slow) {
 		t.Error("nobody is told of it")

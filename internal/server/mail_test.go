@@ -147,7 +147,7 @@ func TestSlowSubscriberIsCutOff(t *testing.T) {
 				t.Fatal("it is never cut off")
 			}
 		}
-		if stats := s.engine.Hub().Stats(); stats.Channels != 1 {
+		if stats := s.engine.Hub().Stats(); stats.Channels != 1 || stats.CutOff != 1 {
 			t.Errorf("%+v", stats)
 		}
 		quick.send(call("UNSUBSCRIBE"))

@@ -260,6 +260,9 @@ func (s *Server) forget(c *Conn, w *Worker) {
 		s.log.Warn("a client was disconnected", "id", c.session.ID,
 			"addr", c.session.Public.Info().Addr, "reason", c.broken)
 	}
+	if errors.Is(c.broken, errOutputTooBig) && c.kind() == session.PubSub {
+		s.engine.Hub().NoteCutOff()
+	}
 	c.Drop(w)
 	if c.waiter != nil {
 		s.engine.Abandon(c.waiter)
