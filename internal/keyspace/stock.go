@@ -89,10 +89,15 @@ func (e *Entry) putStock(key []byte, made *stock.Stock) {
 // begin must come before a call that may change the stock; it returns what takes the change.
 // What has ended by now is told before.
 func (s *Stock) begin() *stock.Log {
-	s.e.saveFirst()
 	if c := s.clock(); c.dueMs <= s.nowMs() {
-		s.e.db.space.pass(c)
+		s.pass(c)
 	}
+	return s.open()
+}
+
+// open gives what takes a change.
+func (s *Stock) open() *stock.Log {
+	s.e.saveFirst()
 	log := &s.e.db.space.stocks.log
 	log.Effect = log.Effect[:0]
 	return log

@@ -18,7 +18,7 @@ type stockClock struct {
 	stock *stock.Stock
 	db    *DB // of its key; not its number, which SWAPDB may change
 	key   string
-	told  stock.Place // up to where it was told which holds have ended
+	told  stock.Place // up to where it was told which holds have ended; zero: see pass
 	dueMs int64       // no hold beyond told ends before; never: none is held
 	at    int         // in stockClocks.queue
 }
@@ -59,17 +59,21 @@ func (q *dueStocks) Pop() any {
 	return c
 }
 
-// add begins to watch a stock, of which is told what ends from now on, or since its latest
-// change if it was away: it is looked at soon.
+// add begins to watch a stock: it is looked at soon.
 func (cs *stockClocks) add(db *DB, key []byte, of *stock.Stock) *stockClock {
 	if cs.of == nil {
 		cs.of = make(map[*stock.Stock]*stockClock)
 	}
 	c := &stockClock{stock: of, db: db, key: string(key)}
-	c.told = stock.Place{EndMs: of.Sums(db.NowMs()).ChangedMs, Fence: never}
 	cs.of[of] = c
 	heap.Push(&cs.queue, c)
 	return c
+}
+
+// toldBy is the place behind all holds that have ended by nowMs, or by the stock's latest change
+// if its clock was ahead.
+func toldBy(of *stock.Stock, nowMs int64) stock.Place {
+	return stock.Place{EndMs: max(nowMs, of.Sums(nowMs).ChangedMs), Fence: never}
 }
 
 // remove forgets a stock.
@@ -91,28 +95,37 @@ func (cs *stockClocks) set(c *stockClock, dueMs int64) {
 // endsMax bounds of how many holds one step or call tells that they have ended.
 const endsMax = 1000
 
-// pass tells which holds of a stock have ended, up to endsMax, and lets those be looked at who
-// wait for what they held. It tells how many it were.
-func (s *Space) pass(c *stockClock) (ended int) {
-	key := []byte(c.key)
-	if c.db.Notifies(EventModule) {
-		c.told = c.stock.Expired(s.NowMs, c.told, endsMax, func(stock.Hold) {
-			c.db.Notify(EventModule, "stock:expired", key)
-			ended++
-		})
-	} else {
-		c.told = stock.Place{EndMs: s.NowMs, Fence: never}
+// pass tells which holds of a stock have ended, up to endsMax if anybody wants to know, and how
+// many it were. That they have is a change like others: it is kept, and who waits for what they
+// held is looked at.
+func (s *Stock) pass(c *stockClock) (ended int) {
+	nowMs, most, wanted := s.nowMs(), 1, s.e.db.Notifies(EventModule)
+	if wanted {
+		most = endsMax
 	}
-	if ended < endsMax {
-		dueMs, held := c.stock.NextDeadline(s.NowMs)
-		if !held {
-			dueMs = never
+	if c.told == (stock.Place{}) { // it is new or was away: what was before is told
+		c.told = toldBy(c.stock, 0)
+	}
+	last := c.stock.Expired(nowMs, c.told, most, func(stock.Hold) {
+		if ended++; wanted {
+			s.notify("stock:expired")
 		}
-		s.stocks.clocks.set(c, dueMs)
+	})
+	if ended > 0 {
+		log := s.open()
+		c.stock.Tick(nowMs, log)
+		s.end(log, "")
 	}
-	if c.db.Awaited(key) {
-		c.db.markReady(c.key)
+	if wanted && ended == most {
+		c.told = last
+		return ended
 	}
+	c.told = toldBy(c.stock, nowMs)
+	dueMs, held := c.stock.NextDeadline(nowMs)
+	if !held {
+		dueMs = never
+	}
+	s.e.db.space.stocks.clocks.set(c, dueMs)
 	return ended
 }
 
@@ -125,7 +138,10 @@ func (s *Space) SweepStocks() (more bool) {
 		if work >= endsMax {
 			return true
 		}
-		work += 1 + s.pass((*queue)[0])
+		due := (*queue)[0]
+		found := Stock{key: []byte(due.key)}
+		due.db.lookup(&found.e, found.key)
+		work += 1 + found.pass(due)
 	}
 	return false
 }

@@ -223,8 +223,8 @@ func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
 	defer s.Release()
 	more = space.FreeStep()
 	more = space.SweepLocks() || more
-	more = space.SweepStocks() || more
 	if expire {
+		more = space.SweepStocks() || more
 		more = space.ExpireStep() || more
 	}
 	return more

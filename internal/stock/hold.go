@@ -271,6 +271,14 @@ func (s *Stock) become(
 	}
 }
 
+// Tick lets what has ended by nowMs have ended for good, as an effect: no clock that goes back
+// revives it after a restart. It is for whoever tells that a hold has expired. Cost: O(log n).
+func (s *Stock) Tick(nowMs int64, log *Log) {
+	if nowMs = s.now(nowMs); s.clockMs < nowMs {
+		s.tick(nowMs, log)
+	}
+}
+
 func (s *Stock) tick(nowMs int64, log *Log) {
 	s.undoMeta(log)
 	s.clockMs = nowMs
