@@ -157,7 +157,7 @@ func (r *Runner) show(c *command.Call, inScript bool) {
 			from = "unix:" + strings.TrimSuffix(info.Addr, ":0")
 		}
 	}
-	r.engine.hub.Show(r.engine.publishAt(), func(line []byte) []byte {
+	r.engine.hub.Show(func(line []byte) []byte {
 		now := time.Now()
 		line = strconv.AppendInt(append(line, '+'), now.Unix(), 10)
 		micros := strconv.Itoa(1_000_000 + now.Nanosecond()/1000)

@@ -52,9 +52,11 @@ type Hub struct {
 	live     atomic.Int64 // subscriptions
 	watching atomic.Int64 // monitors
 	bytesMax atomic.Int64 // of a mailbox; 0: any number
-	stats    stats
 	seed     maphash.Seed
 	mute     *Outlet
+
+	_     [64]byte // what every call reads is apart from what every message changes
+	stats stats
 
 	mu       sync.RWMutex // guards who has subscribed to what
 	topics   [kinds]map[string]*topic

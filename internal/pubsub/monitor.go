@@ -5,8 +5,6 @@ package pubsub
 import (
 	"slices"
 	"sync"
-
-	"stampede/internal/journal"
 )
 
 // monitors are the mailboxes that get a line for every call. Their limit is that of all.
@@ -47,9 +45,8 @@ func (h *Hub) Unmonitor(m *Mailbox) {
 func (h *Hub) Monitored() bool { return h.watching.Load() > 0 }
 
 // Show puts a line into the mailboxes of monitors. write appends it, encoded, to what it is
-// given; all monitors see the lines in one order. Nobody may see it before the journal is
-// durable up to at.
-func (h *Hub) Show(at journal.Position, write func(line []byte) []byte) {
+// given; all monitors see the lines in one order.
+func (h *Hub) Show(write func(line []byte) []byte) {
 	s := &h.monitors
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +55,6 @@ func (h *Hub) Show(at journal.Position, write func(line []byte) []byte) {
 	for _, m := range s.boxes {
 		m.outlet.mu.Lock()
 		m.put(s.line, limit)
-		m.at = max(m.at, at)
 		m.outlet.unlock()
 	}
 	if cap(s.line) > scratchBytesMax {

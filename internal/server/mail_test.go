@@ -263,3 +263,39 @@ func run(store *engine.Engine, argv ...string) {
 	s := &session.Session{Proto: 2, Authenticated: true}
 	store.NewRunner().Do(s, &b, &out)
 }
+
+// TestMailWhileAScriptRuns: a script that lets others run between its calls lets them have
+// their messages, too; its own connection gets them when it has ended, before its reply.
+func TestMailWhileAScriptRuns(t *testing.T) {
+	everyWay(t, "lua-default-flags disable-atomicity", func(t *testing.T, s *running) {
+		own, other, publisher := s.dial(t), s.dial(t), s.dial(t)
+		own.send(call("HELLO", "3"))
+		for line := ""; line != "*0\r\n"; {
+			var err error
+			if line, err = own.r.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		own.send(call("SUBSCRIBE", "c"))
+		own.want(">" + subscribed("subscribe", "c", 1)[1:])
+		other.send(call("SUBSCRIBE", "c"))
+		other.want(subscribed("subscribe", "c", 1))
+		own.send(call("EVAL", "redis.call('SET', 'runs', '1') "+
+			"repeat until redis.call('GET', 'stop') return 'done'", "0"))
+		publisher.send(call("GET", "runs"))
+		eventually(t, "the script runs", func() bool {
+			line, err := publisher.r.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			publisher.send(call("GET", "runs"))
+			return line == "1\r\n"
+		})
+		publisher.send(call("PUBLISH", "c", "first"))
+		other.want(published("c", "first"))
+		publisher.send(call("PUBLISH", "c", "last") + call("SET", "stop", "1"))
+		other.want(published("c", "last"))
+		push := func(text string) string { return ">" + published("c", text)[1:] }
+		own.want(push("first") + push("last") + "$4\r\ndone\r\n")
+	})
+}
