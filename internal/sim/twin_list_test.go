@@ -56,7 +56,7 @@ func (w *twin) applyList(e *effect.Effect) error {
 func (v *value) removeEqual(element string, n int, front bool) {
 	if !front {
 		slices.Reverse(v.list)
-		defer slices.Reverse(v.list)
+		defer func() { slices.Reverse(v.list) }() // of what is left
 	}
 	for ; n > 0; n-- {
 		at := slices.Index(v.list, element)
