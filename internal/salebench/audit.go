@@ -51,7 +51,7 @@ func (c *crowd) audit(told int64, b books) (over, under int64, notes []string) {
 	}
 	if left := b.units - b.gone; c.few && left > 0 {
 		under += left
-		note("%d units are left, and %d buyers went without", left, c.buyers-told)
+		note("%d units are left, and %d buyers know that they went without", left, c.buyers-told)
 	}
 	return over, under, notes
 }

@@ -19,7 +19,7 @@ func TestAudit(t *testing.T) {
 			b: books{units: 10, gone: 10, orders: 10, recorded: true}},
 		"unsold for some time": {told: 4,
 			b: books{units: 10, gone: 4, orders: 4, recorded: true}},
-		"left over": {told: 4, few: true, under: 6, note: "6 units are left, and 16 buyers",
+		"left over": {told: 4, few: true, under: 6, note: "6 units are left, and 16 buyers know",
 			b: books{units: 10, gone: 4, orders: 4, recorded: true}},
 		"below zero": {told: 12, few: true, over: 2, note: "2 units were sold that never were",
 			b: books{units: 10, gone: 10, over: 2}},

@@ -53,7 +53,7 @@ func batchForms() []Form {
 		{
 			Name: "batch", Title: "256 requests, one transaction", Kind: Grouped, Pipelined: true,
 			HasPublished: true,
-			Danger:       "it has one connection and no memory: what it collected dies with it",
+			Danger:       "without a guard it sells units that never were, 256 at a time",
 			open:         openBatch,
 		},
 		{

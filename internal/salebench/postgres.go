@@ -109,19 +109,14 @@ func fill(ctx context.Context, config *pgx.ConnConfig, schema string, s shelf) e
 			return err
 		}
 	}
-	for _, statement := range []string{
-		"drop schema if exists " + schema + " cascade",
-		"create schema " + schema,
-		tables,
-		fmt.Sprintf("insert into stock select n, %d from generate_series(0, %d) n", s.units,
-			s.products-1),
-		"vacuum analyze stock",
-	} {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return err
-		}
+	// Statements that are sent together are one transaction.
+	if _, err = conn.Exec(ctx, fmt.Sprintf(`drop schema if exists %[1]s cascade;
+		create schema %[1]s; %[2]s
+		insert into stock select n, %[3]d from generate_series(0, %[4]d) n;`,
+		schema, tables, s.units, s.products-1)); err == nil && s.products >= productsKept {
+		_, err = conn.Exec(ctx, "vacuum analyze stock")
 	}
-	return nil
+	return err
 }
 
 // connect opens all connections, so that no buyer waits for that, and reads how it begins.
