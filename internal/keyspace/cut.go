@@ -172,10 +172,14 @@ func (c *Cut) begin(e *Entry, db int) {
 	})
 }
 
-// Step appends the next bytes to dst: records of keys as RDB has them, about n bytes of
-// them. They belong together with those of the steps before and after it while inside is
-// set: nothing of another Space may come between. more is false behind the last step. Cost:
-// O(n) and at most a few milliseconds.
+// Waiting is how many bytes wait until a large collection has been handed out: memory that
+// grows with every change meanwhile.
+func (c *Cut) Waiting() int { return len(c.out) }
+
+// Step appends the next bytes to dst, whose memory it may take in exchange: records of keys as
+// RDB has them, about n bytes of them. They belong together with those of the steps before and
+// after it while inside is set: nothing of another Space may come between. more is false behind
+// the last step. Cost: O(n) and at most a few milliseconds.
 func (c *Cut) Step(dst []byte, n int) (out []byte, inside, more bool, err error) {
 	if c.lost {
 		err = ErrCutLost
@@ -188,7 +192,11 @@ func (c *Cut) Step(dst []byte, n int) (out []byte, inside, more bool, err error)
 		return dst, false, false, err
 	default:
 		c.walk(n)
-		dst = append(dst, c.out...)
+		if len(dst) == 0 {
+			dst, c.out = c.out, dst // there may be much of it
+		} else {
+			dst = append(dst, c.out...)
+		}
 		c.out, c.outDB = c.out[:0], -1
 	}
 	return dst, inside, true, err

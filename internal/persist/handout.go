@@ -20,6 +20,11 @@ const (
 	// own, and stepBytesMax at most, which take some microseconds.
 	useBytes     = 128
 	stepBytesMax = 4 << 10
+
+	// While more than waitingMax bytes wait behind a large collection, steps are hurry times as
+	// large.
+	waitingMax = 1 << 20
+	hurry      = 4
 )
 
 const (
@@ -74,6 +79,9 @@ func newPortion() *portion {
 func (h *handout) Step(space *keyspace.Space) (more bool) {
 	used := space.Stats.Used()
 	n := min(useBytes*(used-h.used), stepBytesMax)
+	if h.cut.Waiting() > waitingMax {
+		n *= hurry
+	}
 	if h.used = used; n > 0 {
 		h.steps.Add(1)
 		h.step(int(n))
