@@ -16,6 +16,7 @@ type FuzzOptions struct {
 	ProbeEvery int         // calls between two looks at the whole data; 0 means 2000
 	Config     [][2]string // parameters set on both servers for the time of the run
 	Scripts    bool        // most calls run scripts
+	Streams    bool        // most calls are about streams
 	Events     bool        // what the servers tell of their keys is compared, too
 	Alone      bool        // each call is answered before the next one is sent
 }

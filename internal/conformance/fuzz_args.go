@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ type generator struct {
 	lastKeys     int      // how many keys the last "zkeys" gave, for the weights that follow
 	scripts      []string // that were drawn lately
 	scriptsDrawn int
+	ids          int // of entries of streams, in drawNewID
 	cover        Coverage
 }
 
@@ -49,9 +51,9 @@ func argumentKinds() argumentTable {
 	counted := func(kinds string) func(*generator) []string {
 		return func(g *generator) []string { return g.drawKeys(kinds) }
 	}
-	return argumentTable{
+	kinds := argumentTable{
 		"qkey": key("q"), "qkeys": counted("q"),
-		"key": key("shztq"), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
+		"key": key("shztqx"), "skey": key("s"), "hkey": key("h"), "zkey": key("z"),
 		"tkey": key("t"), "okey": one(drawSingle),
 		"lkey": one(drawLexKey), "member": one(drawMember),
 		"val": one(drawValue), "field": one(drawField), "num": one(drawInteger),
@@ -70,11 +72,13 @@ func argumentKinds() argumentTable {
 		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
 	}
+	maps.Copy(kinds, streamKinds(one))
+	return kinds
 }
 
 func drawKey(rng *rand.Rand, kinds string) string {
 	if chance(rng, 0.12) {
-		kinds = "shztkq"
+		kinds = "shztkqx"
 	}
 	return string(kinds[rng.IntN(len(kinds))]) + strconv.Itoa(rng.IntN(4))
 }

@@ -48,6 +48,7 @@ func readers() map[string][2][]string {
 		"set":    {{"SMEMBERS"}, nil},
 		"zset":   {{"ZRANGE"}, {"0", "-1", "WITHSCORES"}},
 		"list":   {{"LRANGE"}, {"0", "-1"}},
+		"stream": {{"XINFO", "STREAM"}, {"FULL", "COUNT", "0"}},
 		"none":   {{"EXISTS"}, nil},
 	}
 }
@@ -82,6 +83,9 @@ func dumpKey(c *Conn, key string) (string, error) {
 		order := ordering{unordered: true, group: 1, in: -1}
 		replies[1] = order.sorted(replies[1])
 		err = checkScan(c, "SSCAN", key, replies[1])
+	}
+	if kind.Text == "stream" {
+		replies[1] = withoutTimes(replies[1])
 	}
 	if kind.Text == "zset" {
 		err = checkScan(c, "ZSCAN", key, replies[1])

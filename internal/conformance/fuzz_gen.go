@@ -68,7 +68,7 @@ func callName(args []string) string {
 	}
 	name := strings.ToUpper(args[0])
 	if len(args) > 1 && slices.Contains(
-		[]string{"OBJECT", "CLIENT", "MEMORY", "COMMAND", "CONFIG", "SCRIPT"}, name) {
+		[]string{"OBJECT", "CLIENT", "MEMORY", "COMMAND", "CONFIG", "SCRIPT", "XGROUP", "XINFO"}, name) {
 		name += " " + strings.ToUpper(args[1])
 	}
 	return name
@@ -85,6 +85,9 @@ func generate(o FuzzOptions, cover Coverage) []FuzzCall {
 	for i := range g.rows {
 		if row := &g.rows[i]; o.Scripts && isScript(row.name) {
 			row.weight *= scriptsMore
+		}
+		if row := &g.rows[i]; o.Streams && strings.Contains(row.form, " x") {
+			row.weight *= streamsMore
 		}
 		g.total += g.rows[i].weight
 	}

@@ -22,7 +22,7 @@ func fuzzRows() []fuzzRow {
 	for _, family := range [][]fuzzRow{
 		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(),
 		zsetStoreRows(), serverRows(), scriptRows(), listRows(), bitmapRows(),
-		hllRows(), geoRows(), sortRows(),
+		hllRows(), geoRows(), streamRows(), groupRows(), sortRows(),
 	} {
 		rows = append(rows, family...)
 	}

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ const (
 )
 
 func fuzzRules() ruleTable {
-	return ruleTable{
+	rules := ruleTable{
 		"TTL": near(toleranceSeconds), "EXPIRETIME": near(toleranceSeconds),
 		"PTTL": near(toleranceMs), "PEXPIRETIME": near(toleranceMs),
 		"KEYS": sameElements(1), "HKEYS": sameElements(1), "HVALS": sameElements(1),
@@ -41,6 +42,8 @@ func fuzzRules() ruleTable {
 		// a key whose time has passed may have a size until it is met
 		"MEMORY USAGE": anyReply,
 	}
+	maps.Copy(rules, streamRules())
+	return rules
 }
 
 // agree applies the rule of a call.

@@ -127,3 +127,20 @@ func TestFuzzStampede(t *testing.T) {
 		})
 	}
 }
+
+// TestFuzzStreams compares streams whose nodes are filled soon: by entries, and by bytes.
+func TestFuzzStreams(t *testing.T) {
+	redis, ours := StartRedis(t), StartStampede(t, "--shards", "3")
+	for i := range *fuzzSeeds * 4 {
+		opts := FuzzOptions{Seed: *fuzzSeed + i, Calls: *fuzzCalls / 4, Streams: true}
+		switch i % 4 {
+		case 0:
+			opts.Config = [][2]string{{"stream-node-max-entries", "5"}}
+		case 1:
+			opts.Config = [][2]string{{"stream-node-max-bytes", "300"}}
+		case 2:
+			opts.Events, opts.Alone = true, true
+		}
+		Fuzz(t, redis, ours, opts)
+	}
+}

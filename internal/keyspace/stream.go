@@ -14,7 +14,8 @@ import (
 // Stream is the stream under a key that was looked up. The first entry makes the key, and so
 // does [Stream.Create]; a stream without entries stays.
 //
-// What happens to its groups does not mark those who watch the key, as in Redis.
+// What happens to its groups, or to its last ID alone, does not mark those who watch the key,
+// as in Redis.
 type Stream struct {
 	e   Entry
 	key []byte // as the caller gave it
@@ -73,10 +74,10 @@ func (s *Stream) change() *stream.Stream {
 	return s.Look()
 }
 
-// changed must follow a change of the entries, and changedGroups one of groups.
+// changed must follow a change of the entries, and noted any other.
 func (s *Stream) changed() { s.e.db.changed(s.key) }
 
-func (s *Stream) changedGroups() { s.e.db.space.Stats.Changes++ }
+func (s *Stream) noted() { s.e.db.space.Stats.Changes++ }
 
 // make lets the key be there, and tells whether it was not.
 func (s *Stream) make() (made bool) {
@@ -141,11 +142,15 @@ func (s *Stream) Trim(t stream.Trim) (removed int) {
 // SetState says what the stream knows beside its entries. The last ID must not be below that
 // of an entry.
 func (s *Stream) SetState(state stream.State) {
-	s.make()
+	made := s.make()
 	s.change().SetState(state)
 	b, db := s.effects()
 	b.StreamState(db, s.key, state)
-	s.changed()
+	if made {
+		s.changed()
+	} else {
+		s.noted()
+	}
 }
 
 // appendNode puts a node behind all others; see [stream.Stream.AppendNode].

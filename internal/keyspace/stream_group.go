@@ -12,7 +12,7 @@ func (s *Stream) SetGroup(name []byte, last stream.ID, read int64) {
 	s.change().SetGroup(name, last, read)
 	b, db := s.effects()
 	b.StreamGroup(db, s.key, name, last, read)
-	s.changedGroups()
+	s.noted()
 }
 
 // DropGroup takes a group away and tells whether it was there. Who waits for the key is
@@ -23,7 +23,7 @@ func (s *Stream) DropGroup(name []byte) bool {
 	}
 	b, db := s.effects()
 	b.StreamUngroup(db, s.key, name)
-	s.changedGroups()
+	s.noted()
 	if s.e.db.Awaited(s.key) {
 		s.e.db.markReady(string(s.key))
 	}
@@ -63,7 +63,7 @@ func (g *StreamGroup) Call(name []byte) (c *stream.Consumer, made bool) {
 func (g *StreamGroup) Tell(c *stream.Consumer) {
 	b, db := g.stream.effects()
 	b.StreamConsumer(db, g.stream.key, g.name, []byte(c.Name()), c.SeenMs)
-	g.stream.changedGroups()
+	g.stream.noted()
 }
 
 // change must come before every change of the group.
@@ -78,7 +78,7 @@ func (g *StreamGroup) DropConsumer(name []byte) (pending int, ok bool) {
 	if pending, ok = g.change().DropConsumer(name); ok {
 		b, db := g.stream.effects()
 		b.StreamUnconsumer(db, g.stream.key, g.name, name)
-		g.stream.changedGroups()
+		g.stream.noted()
 	}
 	return pending, ok
 }
@@ -94,7 +94,7 @@ func (g *StreamGroup) Advance(ids []stream.ID) {
 	}
 	b, db := g.stream.effects()
 	b.StreamGroup(db, g.stream.key, g.name, on.Last, on.Read)
-	g.stream.changedGroups()
+	g.stream.noted()
 }
 
 // SetLast says which entry the group has read last.
@@ -115,7 +115,7 @@ func (g *StreamGroup) Put(c *stream.Consumer, deliveredMs int64, deliveries uint
 		p := effect.Pending{Consumer: []byte(c.Name()), DeliveredMs: deliveredMs,
 			Deliveries: deliveries, IDs: ids}
 		b.StreamPending(db, g.stream.key, g.name, &p)
-		g.stream.changedGroups()
+		g.stream.noted()
 	}
 }
 
@@ -132,7 +132,7 @@ func (g *StreamGroup) Ack(ids []stream.ID) (acked int) {
 	if len(gone) > 0 {
 		b, db := g.stream.effects()
 		b.StreamAck(db, g.stream.key, g.name, gone)
-		g.stream.changedGroups()
+		g.stream.noted()
 	}
 	return len(gone)
 }

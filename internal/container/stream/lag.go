@@ -3,9 +3,10 @@
 package stream
 
 // hasTombstones tells whether entries from an ID on have been deleted on their own, as far
-// as that can be known from the highest of those.
+// as that can be known from the highest of those; before the first entry they do not matter.
 func (s *Stream) hasTombstones(from ID) bool {
-	return s.len > 0 && !s.state.MaxDeleted.IsZero() && !s.state.MaxDeleted.Less(from)
+	deleted := s.state.MaxDeleted
+	return s.len > 0 && !deleted.IsZero() && !deleted.Less(s.first) && !deleted.Less(from)
 }
 
 // ReadUpTo is how many entries were ever added up to an ID; [ReadUnknown] if that cannot be

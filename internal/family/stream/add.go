@@ -59,9 +59,13 @@ func (w *wish) choose(last stream.ID, nowMs int64) (id stream.ID, refusal reply.
 
 func add(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
-	t, noMake := readTrim(&c.Args, db, true)
-	w := readWish(&c.Args)
+	t, noMake := readTrim(&c.Args, true)
+	var w wish
+	if c.Args.More() {
+		w = readWish(&c.Args)
+	}
 	pairs := c.Args.Rest()
+	t.check(&c.Args, db)
 	switch {
 	case failed(c):
 		return

@@ -24,8 +24,9 @@ type claiming struct {
 	from  stream.ID // of XAUTOCLAIM
 	count int64
 
-	s keyspace.Stream
-	g keyspace.StreamGroup
+	s   keyspace.Stream
+	g   keyspace.StreamGroup
+	one *stream.Consumer // nil: it has not been needed yet
 }
 
 // find looks the group up; it is false if the call has been answered.
@@ -50,26 +51,27 @@ func claim(db *keyspace.DB, c *command.Call) {
 	if w.g.Last.Less(w.last) {
 		w.g.SetLast(w.last)
 	}
-	one := w.call(db)
 	at, n := c.Reply.Len(), 0
 	for _, id := range w.ids {
-		if w.claim(c, one, id) {
+		if w.claim(db, c, id) {
 			n++
 		}
 	}
 	c.Reply.ArrayAt(at, n)
 	if n > 0 {
-		w.g.Tell(one)
+		w.g.Tell(w.one)
 	}
 }
 
 // call lets the consumer be there.
-func (w *claiming) call(db *keyspace.DB) *stream.Consumer {
-	one, made := w.g.Call(w.consumer)
-	if made {
+func (w *claiming) call(db *keyspace.DB) {
+	if w.one != nil {
+		return
+	}
+	var made bool
+	if w.one, made = w.g.Call(w.consumer); made {
 		db.Notify(keyspace.EventStream, "xgroup-createconsumer", w.key)
 	}
-	return one
 }
 
 // options reads what stands behind the consumer.
@@ -108,7 +110,7 @@ func (w *claiming) options(a *command.Args, nowMs int64) {
 }
 
 // claim gives one entry to a consumer and answers with it, if it may be claimed.
-func (w *claiming) claim(c *command.Call, one *stream.Consumer, id stream.ID) bool {
+func (w *claiming) claim(db *keyspace.DB, c *command.Call, id stream.ID) bool {
 	var e stream.Entry
 	p := w.g.Find(id)
 	if !w.s.Look().Find(id, &e) {
@@ -137,7 +139,8 @@ func (w *claiming) claim(c *command.Call, one *stream.Consumer, id stream.ID) bo
 	} else {
 		writeEntry(c.Reply, &e)
 	}
-	w.g.Put(one, w.deliveredMs, deliveries, id)
+	w.call(db)
+	w.g.Put(w.one, w.deliveredMs, deliveries, id)
 	return true
 }
 
@@ -170,12 +173,12 @@ func autoclaim(db *keyspace.DB, c *command.Call) {
 	if failed(c) || !w.find(db, c) {
 		return
 	}
-	w.autoclaim(c, w.call(db))
+	w.autoclaim(db, c)
 }
 
 // autoclaim gives entries to a consumer, and answers with where to go on, those that were
 // given, and those that are not there any more.
-func (w *claiming) autoclaim(c *command.Call, one *stream.Consumer) {
+func (w *claiming) autoclaim(db *keyspace.DB, c *command.Call) {
 	looked, next := w.look()
 	c.Reply.Array(3)
 	writeID(c.Reply, next)
@@ -184,7 +187,7 @@ func (w *claiming) autoclaim(c *command.Call, one *stream.Consumer) {
 	for _, id := range looked {
 		if !w.s.Look().Has(id) {
 			gone = append(gone, id)
-		} else if w.claim(c, one, id) {
+		} else if w.claim(db, c, id) {
 			n++
 		}
 	}
@@ -195,7 +198,7 @@ func (w *claiming) autoclaim(c *command.Call, one *stream.Consumer) {
 	}
 	w.g.Ack(gone)
 	if n > 0 {
-		w.g.Tell(one)
+		w.g.Tell(w.one)
 	}
 }
 

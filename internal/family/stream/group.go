@@ -38,6 +38,7 @@ type groupWish struct {
 	key, group, id []byte
 	read           int64
 	make           bool
+	lenient        bool // - and + are IDs, too
 }
 
 func readGroupWish(c *command.Call, create bool) (w groupWish) {
@@ -78,13 +79,24 @@ func (w *groupWish) last(c *command.Call, s *keyspace.Stream, wordsMax int) (id 
 		c.Reply.Fail(errSubcommand(c))
 		return id, false
 	}
-	if string(w.id) == "$" {
+	switch string(w.id) {
+	case "$":
 		return s.Last(), true
+	case "-":
+		return id, w.lenient || w.fail(c)
+	case "+":
+		return stream.Max(), w.lenient || w.fail(c)
 	}
 	if id, ok = stream.Parse(w.id, 0); !ok {
-		c.Reply.Fail(errID)
+		return id, w.fail(c)
 	}
-	return id, ok
+	return id, true
+}
+
+// fail answers that the ID is none.
+func (w *groupWish) fail(c *command.Call) (ok bool) {
+	c.Reply.Fail(errID)
+	return false
 }
 
 func groupCreate(db *keyspace.DB, c *command.Call) {
@@ -109,6 +121,7 @@ func groupCreate(db *keyspace.DB, c *command.Call) {
 
 func groupSetID(db *keyspace.DB, c *command.Call) {
 	w := readGroupWish(c, false)
+	w.lenient = true
 	s, ok := w.find(db, c)
 	if !ok {
 		return

@@ -21,12 +21,13 @@ const (
 // wantedTrim is how a stream is to be trimmed, if at all.
 type wantedTrim struct {
 	stream.Trim
-	given bool
+	given   bool
+	limited bool // the call says a limit
 }
 
-// readTrim reads the options of XADD, up to the ID, or those of XTRIM.
-func readTrim(a *command.Args, db *keyspace.DB, adding bool) (t wantedTrim, noMake bool) {
-	limited := false
+// readTrim reads the options of XADD, up to the ID, or those of XTRIM. [wantedTrim.check] must
+// follow.
+func readTrim(a *command.Args, adding bool) (t wantedTrim, noMake bool) {
 	for a.More() {
 		switch {
 		case a.Left() > 1 && a.Opt("MAXLEN"):
@@ -44,20 +45,15 @@ func readTrim(a *command.Args, db *keyspace.DB, adding bool) (t wantedTrim, noMa
 			if limit < 0 {
 				a.Fail(errLimit)
 			}
-			t.LimitTo, limited = int(limit), true
+			t.LimitTo, t.limited = int(limit), true
 		case adding && a.Opt("NOMKSTREAM"):
 			noMake = true
 		case adding:
-			t.check(a, db, limited)
 			return t, noMake
 		default:
 			a.Fail(reply.ErrSyntax)
 		}
 	}
-	if !adding && !t.given && t.LimitTo == 0 {
-		a.Fail(errMustTrim)
-	}
-	t.check(a, db, limited)
 	return t, noMake
 }
 
@@ -83,13 +79,13 @@ const (
 )
 
 // check looks whether the limit has a meaning, and sets it where it is not given.
-func (t *wantedTrim) check(a *command.Args, db *keyspace.DB, limited bool) {
+func (t *wantedTrim) check(a *command.Args, db *keyspace.DB) {
 	switch {
 	case t.LimitTo != 0 && !t.given:
 		a.Fail(errNoTrim)
-	case limited && !t.Approx:
+	case t.limited && !t.Approx:
 		a.Fail(errNoApprox)
-	case !limited && t.Approx:
+	case !t.limited && t.Approx:
 		t.LimitTo = trimNodes * min(db.Space().Limits.StreamNode.Entries, trimEntriesMax)
 		if t.LimitTo <= 0 {
 			t.LimitTo = trimEntries
@@ -108,8 +104,11 @@ func trimTo(db *keyspace.DB, s *keyspace.Stream, key []byte, t *wantedTrim) (rem
 
 func trim(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
-	t, _ := readTrim(&c.Args, db, false)
-	if failed(c) {
+	t, _ := readTrim(&c.Args, false)
+	if !t.given && t.LimitTo == 0 {
+		c.Args.Fail(errMustTrim)
+	}
+	if t.check(&c.Args, db); failed(c) {
 		return
 	}
 	s, ok := find(db, c, key)
