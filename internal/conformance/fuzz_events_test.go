@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -31,9 +30,6 @@ func TestFuzzEvents(t *testing.T) {
 			for i := range *fuzzSeeds * 2 {
 				opts := FuzzOptions{
 					Seed: seed, Calls: *fuzzCalls / 12, Events: true, Scripts: i%2 == 1,
-					// Calls that are sent together may be done in another order where their
-					// keys lie on several shards.
-					Alone: !slices.Contains(way.flags, "1"),
 				}
 				seed++
 				for what, n := range Fuzz(t, redis, ours, opts) {

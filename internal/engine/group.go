@@ -12,15 +12,17 @@ const groupMax = 64
 
 // runGroup runs the longest row of calls from call i on that need one shard each: shard by
 // shard, so that each is owned once, with the replies put back in the order of the calls.
-// Call i has been planned. It returns the number of calls that have run, at least one.
+// Call i has been planned. It returns the number of calls that have run, at least one. While
+// somebody hears what happens to keys, the row ends where the shard changes: what is told is in
+// the order of the calls.
 func (r *Runner) runGroup(s *session.Session, b *Batch, i int, out *reply.Buffer) int {
 	first := r.plans[0].shard
-	same := true
+	same, heard := true, r.engine.isHeard()
 	most := min(b.Len()-i, groupMax)
 	for r.group = 1; r.group < most; r.group++ {
 		p := &r.plans[r.group]
 		r.plan(p, s, b.Argv(i+r.group))
-		if p.shard == none || r.pausedUntil(s, p) != 0 {
+		if p.shard == none || r.pausedUntil(s, p) != 0 || heard && p.shard != first {
 			break
 		}
 		same = same && p.shard == first

@@ -34,6 +34,11 @@ func (e *Engine) wantedEvents() *keyspace.EventsWanted {
 	return wanted
 }
 
+// isHeard tells whether somebody may hear what happens to keys.
+func (e *Engine) isHeard() bool {
+	return e.config.Int(config.NotifyKeyspaceEvents) != 0 && !e.hub.Idle()
+}
+
 // tell publishes what happened to keys and what a transaction has published, in the order of
 // both. The shards of the keys are owned: so the events of a key are in the order of its
 // changes.
