@@ -74,7 +74,7 @@ type Place struct {
 
 // Expired visits, in the order in which they ended, up to n holds that have expired by
 // nowMs and stand behind after, and returns the place of the last one. It is how events
-// are told: by a place that the engine keeps. Cost: O(n + log len), and as much for each
+// are told: by a place that package keyspace keeps. Cost: O(n + log len), and as much for each
 // released hold on the way. visit must not change the stock.
 func (s *Stock) Expired(nowMs int64, after Place, n int, visit func(Hold)) (last Place) {
 	nowMs = s.now(nowMs)
