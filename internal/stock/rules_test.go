@@ -138,6 +138,15 @@ var rules = []struct {
 		100 CONFIRM a = EXPIRED at 100
 		10 CONFIRM a = EXPIRED at 100
 		10 HOLD b ann 1 = HELD fence 2 at 200`,
+}, {
+	name: "what was told has happened", units: 1, terms: stock.Terms{HoldMs: 100},
+	calls: `
+		0 HOLD a ann 1 = HELD fence 1 at 100
+		100 TICK = true
+		100 TICK = false
+		99 TICK = false
+		10 CONFIRM a = EXPIRED at 100
+		10 HOLD b ann 1 = HELD fence 2 at 200`,
 }}
 
 func TestRules(t *testing.T) {
@@ -184,6 +193,9 @@ func run(s *stock.Stock, words []string) string {
 		a, err = s.Take(nowMs, number(2), &log)
 	case "CLOSE":
 		a = s.Close(nowMs, &log)
+	case "TICK":
+		s.Tick(nowMs, &log)
+		return fmt.Sprint(len(log.Effect) > 0)
 	case "FREE":
 		return fmt.Sprint(s.Sums(nowMs).Free)
 	}
