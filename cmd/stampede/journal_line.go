@@ -85,6 +85,9 @@ func appendChange(dst []byte, e *effect.Effect, shownMax int) []byte {
 	case effect.HashSet:
 		quoted(e.Field)
 		quoted(e.Value)
+	case effect.HashDeadline:
+		quoted(e.Field)
+		dst = appendTime(append(dst, ' '), e.DeadlineMs)
 	case effect.HashDelete, effect.ZSetRemove, effect.SetAdd, effect.SetRemove:
 		quoted(e.Field)
 	case effect.ZSetAdd:

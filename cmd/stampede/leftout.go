@@ -60,10 +60,9 @@ func (l *leftOut) report() error {
 	return err
 }
 
-// isOfAModule tells whether a value was refused that only a module of Redis knows, or only a
-// newer Redis.
+// isOfAModule tells whether a value was refused that only a module of Redis knows.
 func isOfAModule(reason error) bool {
-	return errors.Is(reason, rdb.ErrModule) || errors.Is(reason, rdb.ErrFieldDeadlines)
+	return errors.Is(reason, rdb.ErrModule)
 }
 
 // unfitKind says in a few words what this version cannot hold.
@@ -76,8 +75,6 @@ func unfitKind(item *rdb.Item, reason error) string {
 		return typeName(item.Type.Kind())
 	case errors.Is(reason, rdb.ErrModule):
 		return "value of the module type " + item.Module.Name()
-	case errors.Is(reason, rdb.ErrFieldDeadlines):
-		return "hash with deadlines of its fields"
 	case item.DB >= keyspace.Databases:
 		return fmt.Sprintf("in a database beyond %d", keyspace.Databases-1)
 	}

@@ -188,6 +188,10 @@ func (c *ExportCmd) Run(ctx context.Context, around surroundings) (err error) {
 			"their modules does not load the file; --json-as-string helps with documents\n",
 			counted(written.Modules, "value"))
 	}
+	if written.Timed > 0 {
+		note += fmt.Sprintf("note: %s of these: hashes whose fields have deadlines. A redis-server "+
+			"before 7.4 does not load the file\n", counted(written.Timed, "key"))
+	}
 	_, err = fmt.Fprintf(around.stdout, "exported %s from %s to %s (%s) in %.1f s\n%s",
 		counted(written.Keys, "key"), c.Dir, c.File, byteSize(written.Bytes),
 		time.Since(start).Seconds(), note)

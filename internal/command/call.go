@@ -21,7 +21,7 @@ type Call struct {
 	NowMs    int64            // Unix time in milliseconds; the same for all calls of a group
 	InScript bool             // it is a call of a script
 	InExec   bool             // it runs as part of a transaction or a script: it must not wait
-	InLua   bool             // it runs as part of a script
+	InLua    bool             // it runs as part of a script
 
 	// Durable is what a handler sets whose reply must not be seen before everything that the
 	// call saw or did is durable in the journal, whatever appendfsync says.

@@ -135,6 +135,16 @@ func (b *Buffer) HashSet(db int, key, field, value []byte) {
 // HashDelete tells that a field is gone.
 func (b *Buffer) HashDelete(db int, key, field []byte) { b.member(HashDelete, db, key, field) }
 
+// HashDeadline tells when a field ends; 0: never.
+func (b *Buffer) HashDeadline(db int, key, field []byte, deadlineMs int64) {
+	if b.silent() {
+		return
+	}
+	b.begin(HashDeadline, db, key)
+	b.number(uint64(deadlineMs))
+	b.text(field)
+}
+
 // ZSetAdd tells the score of a member.
 func (b *Buffer) ZSetAdd(db int, key, member []byte, score float64) {
 	if b.silent() {

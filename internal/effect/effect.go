@@ -50,6 +50,7 @@ const (
 	FunctionDrop Op = 19 // Field: the name of a library; empty: all of them
 	Fence        Op = 20 // N: locks of all databases give fences greater than N from now on
 	JSONEdit     Op = 21 // Key Value: edits of a document in their portable form
+	HashDeadline Op = 22 // Key DeadlineMs Field: when a field ends; 0: never. HashSet takes it back
 	SetAdd       Op = 30 // Key Field: the set has this member
 	SetRemove    Op = 31 // Key Field: the set does not have this member
 	ListPush     Op = 40 // Key N Value: elements, each after its length, at an end, one by one
@@ -118,6 +119,7 @@ func partsOf(op Op) (p parts, ok bool) {
 		FunctionDrop: hasField,
 		Fence:        hasN,
 		JSONEdit:     hasKey | hasValue,
+		HashDeadline: hasKey | hasDeadline | hasField,
 		SetAdd:       hasKey | hasField,
 		SetRemove:    hasKey | hasField,
 		ListPush:     hasKey | hasN | hasValue,
@@ -154,7 +156,7 @@ func (op Op) String() string {
 		Flush: "flush", FlushAll: "flush-all", Swap: "swap", Move: "move", Copy: "copy",
 		JSONSet: "json-set", Stock: "stock", Lease: "lease",
 		FunctionLoad: "function-load", FunctionDrop: "function-drop",
-		Fence: "fence", JSONEdit: "json-edit",
+		Fence: "fence", JSONEdit: "json-edit", HashDeadline: "hash-deadline",
 		SetAdd: "set-add", SetRemove: "set-remove",
 		ListPush: "list-push", ListPop: "list-pop", ListSet: "list-set",
 		ListInsert: "list-insert", ListRemove: "list-remove",

@@ -33,6 +33,7 @@ func every(b *Buffer) []Effect {
 	b.FunctionDrop("field")
 	b.Fence(1 << 60)
 	b.Own(JSONEdit, 0, key, value)
+	b.HashDeadline(2, key, []byte("field"), 1e12)
 	b.SetAdd(2, key, field)
 	b.SetRemove(2, key, field)
 	b.ListPush(0, key, ListTail, [][]byte{field, nil, value})
@@ -63,6 +64,7 @@ func every(b *Buffer) []Effect {
 		{Op: FunctionDrop, Field: field},
 		{Op: Fence, N: 1 << 60},
 		{Op: JSONEdit, Key: key, Value: value},
+		{Op: HashDeadline, DB: 2, Key: key, Field: field, DeadlineMs: 1e12},
 		{Op: SetAdd, DB: 2, Key: key, Field: field},
 		{Op: SetRemove, DB: 2, Key: key, Field: field},
 		{Op: ListPush, Key: key, N: ListTail,

@@ -57,7 +57,7 @@ func (db *DB) apply(e *effect.Effect) error {
 		}
 	case effect.Remove:
 		db.Delete(e.Key)
-	case effect.HashSet, effect.HashDelete:
+	case effect.HashSet, effect.HashDelete, effect.HashDeadline:
 		return db.applyHash(e)
 	case effect.SetAdd, effect.SetRemove:
 		return db.applySet(e)
@@ -105,10 +105,15 @@ func (db *DB) applyHash(e *effect.Effect) error {
 	if err != nil {
 		return err
 	}
-	if e.Op == effect.HashSet {
+	switch e.Op {
+	case effect.HashSet:
 		h.Set(e.Field, e.Value)
-	} else {
+	case effect.HashDelete:
 		h.Delete(e.Field)
+	default:
+		if _, there := h.FieldDeadlineMs(e.Field); there {
+			h.SetFieldDeadline(e.Field, min(e.DeadlineMs, FieldDeadlineMax))
+		}
 	}
 	return nil
 }

@@ -44,6 +44,10 @@ type Cut struct {
 	// Keys is how many keys have been handed out, and Modules how many of them as values of
 	// a module.
 	Keys, Modules int64
+
+	// Timed is how many of them were hashes some of whose fields have deadlines: a form that
+	// only Redis from 7.4 on reads.
+	Timed int64
 }
 
 // place is how far a walk has come.
@@ -141,6 +145,9 @@ func (c *Cut) save(e *Entry, db int) {
 	if !text && e.rdbType() == rdb.TypeModule {
 		c.Modules++
 	}
+	if e.kind == object.Hash && e.fieldsFromMs() != 0 {
+		c.Timed++
+	}
 	if e.form == formBig {
 		c.begin(e, db)
 		return
@@ -160,14 +167,14 @@ func (c *Cut) save(e *Entry, db int) {
 // begin begins to hand a large collection out.
 func (c *Cut) begin(e *Entry, db int) {
 	p := &part{big: e.big()}
-	kind := e.kind
+	kind, fromMs := e.kind, e.fieldsFromMs()
 	p.bytes = rdb.AppendSelectDB(nil, db)
 	p.bytes = rdb.AppendKey(p.bytes, e.rdbType(), e.Key(), e.DeadlineMs())
-	p.bytes = appendBegin(p.bytes, p.big)
+	p.bytes = appendBegin(p.bytes, p.big, fromMs)
 	c.open = append(c.open, p)
 	p.big.BeginSave(func(member, value []byte, score float64) {
 		if !c.mute {
-			p.bytes = appendElement(p.bytes, kind, member, value, score)
+			p.bytes = appendElement(p.bytes, kind, member, value, score, fromMs)
 		}
 	})
 }

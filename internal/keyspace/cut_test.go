@@ -38,8 +38,8 @@ func describeEntry(e *Entry) string {
 		parts = append(parts, string(e.Text()))
 	case object.Hash:
 		h := Hash{e: *e}
-		h.Each(func(field, value []byte) bool {
-			parts = append(parts, fmt.Sprintf("%q=%q", field, value))
+		h.eachStamped(func(field, value []byte, deadlineMs int64) bool {
+			parts = append(parts, fmt.Sprintf("%q=%q until %d", field, value, deadlineMs))
 			return true
 		})
 	case object.Set:
@@ -116,6 +116,7 @@ func (r *storm) step() {
 		}
 	case 13:
 		s.ExpireStep()
+		s.ExpireFieldsStep()
 		s.FreeStep()
 	case 14:
 		s.Advance(s.NowMs + int64(r.IntN(30)))
@@ -193,9 +194,16 @@ func (r *storm) hash(db *DB, key []byte) {
 	}
 	for range 1 + r.IntN(20) {
 		field := fmt.Appendf(nil, "field:%d", r.IntN(1500))
-		if r.IntN(3) == 0 {
+		switch _, there := h.FieldDeadlineMs(field); r.IntN(6) {
+		case 0, 1:
 			h.Delete(field)
-		} else {
+		case 2:
+			if deadlineMs := r.deadline(); there {
+				h.SetFieldDeadline(field, max(deadlineMs, 0))
+			}
+		case 3:
+			h.Keep(field, r.text())
+		default:
 			h.Set(field, r.text())
 		}
 	}

@@ -20,9 +20,10 @@ type DB struct {
 	keys     *table.Table
 	expires  *table.Table
 	watchers map[string][]*Watch
-	awaited  map[string]int // for how many calls wait, by key; see await.go
-	locks    *Locks         // nil: nobody has ever asked for one
-	sweep    uint64         // where active expiry goes on in expires
+	awaited  map[string]int  // for how many calls wait, by key; see await.go
+	locks    *Locks          // nil: nobody has ever asked for one
+	timed    *object.BigZSet // hashes whose fields end; nil: none yet. See hash_timed.go
+	sweep    uint64          // where active expiry goes on in expires
 }
 
 func newDB(s *Space, index int) *DB {
@@ -35,7 +36,7 @@ func newDB(s *Space, index int) *DB {
 func (db *DB) init() {
 	db.keys = table.NewIn(db.space.arena, db.hashOf)
 	db.expires = table.NewIn(db.space.arena, db.hashOf)
-	db.sweep = 0
+	db.sweep, db.timed = 0, nil
 }
 
 func (db *DB) hashOf(ref uint32) uint64 {

@@ -17,6 +17,10 @@ func (e *Entry) rdbType() rdb.Type {
 		return rdb.TypeListPacks
 	case e.kind == object.Stream:
 		return rdb.TypeStream2
+	case e.kind == object.Hash && e.fieldsFromMs() != 0:
+		return rdb.TypeHashTTL
+	case e.kind == object.Hash && e.form == formTimed:
+		return rdb.TypeHash
 	case e.kind == object.Hash && small:
 		return rdb.TypeHashPack
 	case e.kind == object.Hash:
@@ -40,6 +44,8 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 		return rdb.AppendInt(dst, e.integer())
 	case e.kind == object.String:
 		return rdb.AppendString(dst, e.value())
+	case e.kind == object.Hash && e.form == formTimed:
+		return e.appendTimed(dst)
 	case e.kind == object.Set:
 		return e.appendSet(dst)
 	case e.kind == object.JSON:
@@ -50,8 +56,46 @@ func (e *Entry) appendSmall(dst []byte) []byte {
 	return rdb.AppendText(dst, e.value())
 }
 
-// appendElement appends an element of a large collection of the given kind.
-func appendElement(dst []byte, kind object.Kind, member, value []byte, score float64) []byte {
+// fieldsFromMs is the earliest deadline of a field of a hash: then it is written in a form that
+// only Redis from 7.4 on reads. 0: none has one.
+func (e *Entry) fieldsFromMs() int64 {
+	if e.kind != object.Hash {
+		return 0
+	}
+	h := Hash{e: *e}
+	return h.nextDeadlineMs()
+}
+
+// appendTimed appends a small hash some of whose fields may have deadlines.
+func (e *Entry) appendTimed(dst []byte) []byte {
+	h, fromMs := Hash{e: *e}, e.fieldsFromMs()
+	dst = appendCount(dst, h.size(), fromMs)
+	h.eachStamped(func(field, value []byte, deadlineMs int64) bool {
+		dst = appendField(dst, field, value, deadlineMs, fromMs)
+		return true
+	})
+	return dst
+}
+
+// appendCount begins a hash of n fields.
+func appendCount(dst []byte, n int, fromMs int64) []byte {
+	if fromMs != 0 {
+		return rdb.AppendTimedHeader(dst, fromMs, n)
+	}
+	return rdb.AppendLen(dst, n)
+}
+
+func appendField(dst, field, value []byte, deadlineMs, fromMs int64) []byte {
+	if fromMs != 0 {
+		return rdb.AppendTimedPair(dst, field, value, deadlineMs, fromMs)
+	}
+	return rdb.AppendPair(dst, field, value)
+}
+
+// appendElement appends an element of a large collection of the given kind; fromMs is that of
+// appendBegin.
+func appendElement(dst []byte, kind object.Kind, member, value []byte, score float64,
+	fromMs int64) []byte {
 	switch kind {
 	case object.Set:
 		return rdb.AppendString(dst, member)
@@ -64,7 +108,7 @@ func appendElement(dst []byte, kind object.Kind, member, value []byte, score flo
 	case object.Stream:
 		return append(dst, member...)
 	}
-	return rdb.AppendPair(dst, member, value)
+	return appendField(dst, member, value, int64(score), fromMs)
 }
 
 // appendNode appends a node of a list: a pack, or else one element.
@@ -75,8 +119,9 @@ func appendNode(dst, pack, element []byte) []byte {
 	return rdb.AppendListPlain(dst, element)
 }
 
-// appendBegin begins the value of a large collection; its elements follow.
-func appendBegin(dst []byte, big object.Big) []byte {
+// appendBegin begins the value of a large collection; its elements follow. fromMs is the
+// earliest deadline of a field, if it is a hash with such; 0: none.
+func appendBegin(dst []byte, big object.Big, fromMs int64) []byte {
 	if big.Kind() == object.Stock {
 		return rdb.AppendModule(dst, rdbStock())
 	}
@@ -86,7 +131,7 @@ func appendBegin(dst []byte, big object.Big) []byte {
 	if list, ok := big.(object.BigList); ok {
 		return rdb.AppendLen(dst, list.Nodes())
 	}
-	return rdb.AppendLen(dst, big.Len())
+	return appendCount(dst, big.Len(), fromMs)
 }
 
 // appendEnd ends the value of a large collection.
@@ -104,10 +149,10 @@ func (e *Entry) AppendDump(dst []byte) []byte {
 	if e.form != formBig {
 		return e.appendSmall(dst)
 	}
-	big := e.big()
-	dst = appendBegin(dst, big)
+	big, fromMs := e.big(), e.fieldsFromMs()
+	dst = appendBegin(dst, big, fromMs)
 	big.Elements(func(member, value []byte, score float64) {
-		dst = appendElement(dst, e.kind, member, value, score)
+		dst = appendElement(dst, e.kind, member, value, score, fromMs)
 	})
 	return appendEnd(dst, e.kind)
 }

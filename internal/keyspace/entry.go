@@ -40,6 +40,9 @@ const (
 	// formMembers is a small set that is a pack of members; one that is packed is of
 	// integers (set.go).
 	formMembers = formRaw
+
+	// formTimed is a small hash whose fields may have deadlines (hash_timed.go).
+	formTimed = formRaw
 )
 
 const (
@@ -211,6 +214,8 @@ func (e *Entry) Encoding() string {
 		return "intset"
 	case e.kind == object.Set:
 		return "hashtable"
+	case e.kind == object.Hash && e.form == formTimed:
+		return "listpackex"
 	case e.kind != object.String:
 		return "listpack"
 	case e.form == formInt:
@@ -336,6 +341,9 @@ func (e *Entry) unlink() {
 	db := e.db
 	if e.hasDeadline {
 		db.expires.Delete(db.position(db.expires, e.hash, e.ref))
+	}
+	if e.kind == object.Hash && db.timed != nil {
+		db.forgetFields(e.Key())
 	}
 	db.keys.Delete(e.pos)
 	db.freeBlock(e.ref)

@@ -50,6 +50,9 @@ func (db *DB) flush() {
 			break
 		}
 	}
+	if db.timed != nil {
+		db.space.big.dying = append(db.space.big.dying, db.timed)
+	}
 	db.keys.Free()
 	db.expires.Free()
 	db.init()

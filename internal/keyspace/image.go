@@ -60,6 +60,7 @@ func (db *DB) Restore(key []byte, image Image) {
 	}
 	copy(e.value(), image.value)
 	e.setMeta(image.meta&^phaseFlag | e.meta()&phaseFlag)
+	e.watchFields(key)
 	e.tell(key)
 	db.changed(key)
 }

@@ -120,6 +120,9 @@ func (t *teller) pair() error {
 		return err
 	}
 	t.buffer.HashSet(t.db, t.key, field, value)
+	if deadlineMs := t.reader.FieldDeadlineMs(); deadlineMs != 0 {
+		t.buffer.HashDeadline(t.db, t.key, field, min(deadlineMs, FieldDeadlineMax))
+	}
 	return t.note(field)
 }
 

@@ -32,6 +32,7 @@ func (e *Entry) CopyTo(dst *DB, key []byte) {
 		target.create(key, e.shape())
 		copy(target.value(), e.value())
 	}
+	target.watchFields(key)
 	dst.space.Effects.Copy(e.db.index, e.Key(), dst.index, key)
 	dst.changed(key)
 }
@@ -50,6 +51,7 @@ func (e *Entry) MoveTo(dst *DB, key []byte) {
 		target.create(key, e.shape())
 		copy(target.value(), e.value())
 		target.noteMoved(key, dst.space, e.big())
+		target.watchFields(key)
 		binary.LittleEndian.PutUint32(e.value(), noBig)
 		dst.changed(key)
 	} else {

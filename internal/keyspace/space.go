@@ -92,14 +92,15 @@ type Space struct {
 	locks []*Locks // of all databases that have any
 	fence int64    // that new ones begin above
 
-	ready  []Ready        // see await.go
-	order  *atomic.Uint64 // of what becomes ready and of events
-	events []Event        // see event.go
-	wanted *EventsWanted  // of the events
-	desk   *JSONDesk      // of the documents
-	stocks stocks         // what stocks share
-	fault  stock.Fault    // of tests
-	digits [2][24]byte    // the texts of integers that views were asked of
+	ready     []Ready        // see await.go
+	order     *atomic.Uint64 // of what becomes ready and of events
+	events    []Event        // see event.go
+	wanted    *EventsWanted  // of the events
+	desk      *JSONDesk      // of the documents
+	stocks    stocks         // what stocks share
+	fault     stock.Fault    // of tests
+	stampRoom []byte         // see stamped
+	digits    [2][24]byte    // the texts of integers that views were asked of
 }
 
 // Stats counts what happened in a Space since it was made or since they were reset.

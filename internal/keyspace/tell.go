@@ -21,8 +21,11 @@ func (e *Entry) tell(key []byte) {
 	case object.Hash:
 		effects.Remove(index, key)
 		h := Hash{e: *e, key: key}
-		h.Each(func(field, value []byte) bool {
+		h.eachStamped(func(field, value []byte, deadlineMs int64) bool {
 			effects.HashSet(index, key, field, value)
+			if deadlineMs != 0 {
+				effects.HashDeadline(index, key, field, deadlineMs)
+			}
 			return true
 		})
 	case object.Set:

@@ -82,6 +82,7 @@ type ExportOptions struct {
 type Exported struct {
 	Keys    int64
 	Modules int64 // of the keys: values that only a server with a module, or ours, reads
+	Timed   int64 // of the keys: hashes with deadlines of fields, which Redis reads from 7.4 on
 	Bytes   int64
 }
 
@@ -113,6 +114,7 @@ func (s *Store) Export(ctx context.Context, path string, o ExportOptions) (Expor
 	e := Exported{Keys: c.keys, Bytes: c.bytes}
 	for _, one := range c.handouts {
 		e.Modules += one.cut.Modules
+		e.Timed += one.cut.Timed
 	}
 	return e, nil
 }

@@ -22,6 +22,8 @@ type value struct {
 	// An element of a pack that is a number is written here: two, for a field and its
 	// value.
 	digits [2][]byte
+	// Of a hash whose fields have deadlines: the earliest, and that of the last field read.
+	fromMs, deadlineMs int64
 }
 
 // openValue reads the beginning of the value: the count of its elements or, if it is one
@@ -29,6 +31,7 @@ type value struct {
 func (r *Reader) openValue() error {
 	v := &r.value
 	v.open, v.typ, v.size, v.left, v.pack = r.err == nil, r.item.Type, -1, 0, pack{}
+	v.fromMs, v.deadlineMs = 0, 0
 	if r.err != nil {
 		return nil
 	}
@@ -52,8 +55,8 @@ func (r *Reader) openValue() error {
 		}
 	case TypeModule:
 		return r.openModule()
-	case typeHashTTL, typeHashPackTTL:
-		return ErrFieldDeadlines
+	case TypeHashTTL, typeHashPackTTL:
+		r.openTimed()
 	default:
 		r.failType()
 	}
@@ -122,6 +125,9 @@ func (r *Reader) Member() ([]byte, error) {
 // views are valid until the reader is used again.
 func (r *Reader) Pair() (field, value []byte, err error) {
 	r.expect(Hash)
+	if r.value.typ == TypeHashTTL || r.value.typ == typeHashPackTTL {
+		return r.timedPair()
+	}
 	if field, err = r.element(0, &r.a); err != nil {
 		return nil, nil, err
 	}

@@ -28,8 +28,6 @@ var (
 	// ErrModule: the value is of a module that is not among the options. The reader can go
 	// on: the next Next leaves the key out.
 	ErrModule = errors.New("value of a module that is not known here")
-	// ErrFieldDeadlines: a hash whose fields have deadlines. The reader can go on.
-	ErrFieldDeadlines = errors.New("hash with deadlines of its fields, which are not supported")
 )
 
 // Error says where and why a file or a dump cannot be read. Whoever wants to know the

@@ -22,7 +22,7 @@ func drain(r *rdb.Reader) error {
 		switch {
 		case err == io.EOF:
 			return nil
-		case errors.Is(err, rdb.ErrModule), errors.Is(err, rdb.ErrFieldDeadlines):
+		case errors.Is(err, rdb.ErrModule):
 			continue
 		case err != nil:
 			return err

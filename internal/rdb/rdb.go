@@ -78,7 +78,7 @@ const (
 	TypeStream3        Type = 21
 	typeHashTTLOld     Type = 22 // of a release candidate; Valkey 9 has another one with this number
 	typeHashPackTTLOld Type = 23
-	typeHashTTL        Type = 24
+	TypeHashTTL        Type = 24 // written: a deadline, a count, and deadlines, fields, values
 	typeHashPackTTL    Type = 25
 	typeEnd            Type = 26 // the first type that does not exist
 )
@@ -124,7 +124,7 @@ func (t Type) Kind() Kind {
 		return Set
 	case TypeZSetText, TypeZSet, TypeZSetZiplist, TypeZSetPack:
 		return ZSet
-	case TypeHash, TypeHashZipmap, TypeHashZiplist, TypeHashPack:
+	case TypeHash, TypeHashZipmap, TypeHashZiplist, TypeHashPack, TypeHashTTL, typeHashPackTTL:
 		return Hash
 	case TypeStream1, TypeStream2, TypeStream3:
 		return Stream

@@ -93,9 +93,9 @@ func (r *Reader) Version() int { return r.version }
 
 // Next gives the next item, or io.EOF behind the end, once the checksum was found right
 // (there may be none: it is 0 then). What was not read of the value before is left out. The
-// item is valid until the next Next. With an error that is [ErrModule] or
-// [ErrFieldDeadlines] there is an item, whose value cannot be read, and Next goes on behind
-// it; any other error is final.
+// item is valid until the next Next. With an error that is [ErrModule]
+// there is an item, whose value cannot be read, and Next goes on behind it; any other error is
+// final.
 func (r *Reader) Next() (*Item, error) {
 	assert.That(r.src.from != nil, "rdb: Next of a reader without a source")
 	if !r.begun {

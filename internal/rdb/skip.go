@@ -13,8 +13,8 @@ func (r *Reader) leaveValue() {
 	}
 	for v.open && r.err == nil {
 		switch v.typ {
-		case typeHashTTL, typeHashPackTTL:
-			r.leaveFieldDeadlines()
+		case TypeHashTTL, typeHashPackTTL:
+			_, _, _ = r.Pair()
 		case TypeStream1, TypeStream2, TypeStream3:
 			_ = r.Stream(StreamVisitor{})
 		case TypeModule:
@@ -27,22 +27,6 @@ func (r *Reader) leaveValue() {
 		}
 	}
 	v.open, r.inKey = false, false
-}
-
-// leaveFieldDeadlines reads a hash whose fields have deadlines, as Redis 7.4 writes it.
-func (r *Reader) leaveFieldDeadlines() {
-	v := &r.value
-	v.open = false
-	r.take(8)
-	if v.typ == typeHashPackTTL {
-		r.text(&r.blob)
-		return
-	}
-	for n := r.count(); n > 0 && r.err == nil; n-- {
-		r.uint()
-		r.text(&r.a)
-		r.text(&r.b)
-	}
 }
 
 // failType stops at a value whose end cannot be found.

@@ -226,6 +226,7 @@ func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
 	if expire {
 		more = space.SweepStocks() || more
 		more = space.ExpireStep() || more
+		more = space.ExpireFieldsStep() || more
 	}
 	return more
 }

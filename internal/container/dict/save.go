@@ -2,7 +2,11 @@
 
 package dict
 
-import "stampede/internal/container/arena"
+import (
+	"hash/maphash"
+
+	"stampede/internal/container/arena"
+)
 
 // phaseBit is the phase in the first byte of a block.
 const phaseBit = 1
@@ -41,5 +45,19 @@ func (d *Dict) saveFirst(ref uint32) {
 	if int(*first&phaseBit) != d.phase {
 		d.save(d.pair(ref))
 		*first ^= phaseBit
+	}
+}
+
+// SaveFirst hands the pair of a field out, if a save is under way that has not come to it:
+// something that is kept beside the dict is about to change.
+func (d *Dict) SaveFirst(field []byte) {
+	if d.save == nil {
+		return
+	}
+	for p := d.index.Probe(maphash.Bytes(d.seed, field)); p.Next(); {
+		if f, _ := d.pair(p.Ref()); string(f) == string(field) {
+			d.saveFirst(p.Ref())
+			return
+		}
 	}
 }

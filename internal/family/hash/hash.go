@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hash is the family of hashes: fields with values under one key.
+// Package hash is the family of hashes: fields with values under one key, some of which may end
+// by themselves.
 //
 // A handler runs while its key's shard is owned and touches nothing else.
 package hash
 
-import "stampede/internal/command"
+import (
+	"slices"
+
+	"stampede/internal/command"
+)
 
 // Commands are the rows of this family.
-var Commands = []command.Spec{{
+var Commands = slices.Concat(plainRows, timedRows())
+
+// plainRows are the commands of Redis 7.0.
+var plainRows = []command.Spec{{
 	Name: "HDEL", Args: "@key field [field ...]",
 	Summary: "Removes fields from a hash.",
 	Group:   command.GroupHash, Flags: command.Write | command.Fast,

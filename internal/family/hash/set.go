@@ -106,7 +106,7 @@ func incrBy(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	var digits [20]byte
-	h.Set(field, strconv.AppendInt(digits[:0], n+by, 10))
+	h.Keep(field, strconv.AppendInt(digits[:0], n+by, 10))
 	db.Notify(keyspace.EventHash, "hincrby", key)
 	c.Reply.Int(n + by)
 }
@@ -141,7 +141,7 @@ func incrByFloat(db *keyspace.DB, c *command.Call) {
 		return
 	}
 	text := longdouble.Text(sum)
-	h.Set(field, []byte(text))
+	h.Keep(field, []byte(text))
 	db.Notify(keyspace.EventHash, "hincrbyfloat", key)
 	c.Reply.Text(text)
 }
