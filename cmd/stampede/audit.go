@@ -3,13 +3,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"stampede/internal/effect"
 	"stampede/internal/keyspace"
@@ -22,9 +23,13 @@ import (
 type AuditCmd struct {
 	Server   string `default:"127.0.0.1:6379" help:"The store."`
 	Password string `env:"STAMPEDE_REQUIREPASS" help:"Of the store, if it wants one."`
-	DB       int    `name:"db" help:"Number of the database whose stocks are compared."`
+	Dir      string `placeholder:"FOLDER" help:"A store that nobody serves, instead of --server."`
 	Postgres string `required:"" env:"STAMPEDE_POSTGRES" placeholder:"URL" help:"The ledger."`
 	Tries    int    `default:"5" help:"How often stocks that differ are looked at again."`
+	Repair   bool   `help:"Let the ledger say what the store says, after a question."`
+	Yes      bool   `help:"Do not ask."`
+
+	stdin io.Reader // who answers; nil: os.Stdin
 }
 
 // Help is shown below the flags.
@@ -33,7 +38,12 @@ func (c *AuditCmd) Help() string {
 While units are sold a stock may have changed between the two looks; what differs is looked
 at again. What is left after the last try is drift, and the exit code is 1.
 
-  stampede audit --postgres postgres://shop@db/shop`
+With --dir the store is what its snapshot and its journal make of it, and no server may run on
+the folder. --repair writes to the tables, and keeps what was there in stampede.correction. A
+server that runs lets nobody write meanwhile, up to a minute.
+
+  stampede audit --postgres postgres://shop@db/shop
+  stampede audit --dir /var/lib/stampede --repair --postgres postgres://shop@db/shop`
 }
 
 // errDrift says that an audit has found something, which was told.
@@ -42,27 +52,52 @@ var errDrift = errors.New("the store and the ledger differ")
 // auditPause is the time between two looks: the ledger may be a little behind.
 const auditPause = 300 * time.Millisecond
 
-// Run audits.
-func (c *AuditCmd) Run(ctx context.Context, around surroundings) error {
-	client := redis.NewClient(&redis.Options{
-		Addr: c.Server, Password: c.Password, DB: c.DB, DisableIdentity: true,
-	})
-	defer func() { _ = client.Close() }() // it was only read
-	var report ledger.AuditReport
-	for try := 1; ; try++ {
-		var err error
-		if report, err = c.look(ctx, client); err != nil {
+// Run audits, and repairs if that is wanted.
+func (c *AuditCmd) Run(ctx context.Context, around surroundings) (err error) {
+	store, err := c.open(ctx, around.stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.close()) }()
+	report, err := c.look(ctx, store)
+	behind := c.Dir != "" && c.Repair && err != nil // there may be no ledger yet
+	if err != nil && !behind {
+		return err
+	}
+	if err == nil {
+		if err := tellAudit(around.stdout, &report); err != nil {
 			return err
 		}
-		if report.Drift == 0 || try >= c.Tries {
-			break
-		}
-		select {
-		case <-time.After(auditPause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 	}
+	if !c.Repair || report.Drift == 0 && !behind {
+		return driftOf(&report)
+	}
+	if err := c.confirm(around, report.Drift); err != nil {
+		return err
+	}
+	n, err := c.repair(ctx, store)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(around.stdout, "%s corrected: see stampede.correction\n",
+		counted(n, "row")); err != nil {
+		return err
+	}
+	if report, err = c.look(ctx, store); err != nil {
+		return err
+	}
+	return errors.Join(tellAudit(around.stdout, &report), driftOf(&report))
+}
+
+func driftOf(report *ledger.AuditReport) error {
+	if report.Drift > 0 {
+		return errDrift
+	}
+	return nil
+}
+
+// tellAudit writes what was found.
+func tellAudit(out io.Writer, report *ledger.AuditReport) error {
 	var lines strings.Builder
 	for _, d := range report.Drifts {
 		fmt.Fprintln(&lines, d)
@@ -70,52 +105,111 @@ func (c *AuditCmd) Run(ctx context.Context, around surroundings) error {
 	fmt.Fprintf(&lines, "%s and %s compared, %s sold; ledger at position %d; drift %d\n",
 		counted(report.Stocks, "stock"), counted(report.Holds, "hold"),
 		counted(report.SoldUnits, "unit"), report.Position, report.Drift)
-	if _, err := fmt.Fprint(around.stdout, lines.String()); err != nil {
+	_, err := fmt.Fprint(out, lines.String())
+	return err
+}
+
+// confirm asks whether to write to the tables.
+func (c *AuditCmd) confirm(around surroundings, drift int64) error {
+	if c.Yes {
+		return nil
+	}
+	in := c.stdin
+	if in == nil {
+		in = os.Stdin
+	}
+	if _, err := fmt.Fprintf(around.stdout, "Let the ledger say what the store says, %s? Type yes: ",
+		counted(drift, "difference")); err != nil {
 		return err
 	}
-	if report.Drift > 0 {
-		return errDrift
+	answer, err := bufio.NewReader(io.LimitReader(in, 100)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return errors.New("nothing was changed (--yes does not ask)")
 	}
 	return nil
 }
 
-// look compares all stocks once. The ledger is looked at after the store has been, so that
-// what was there has had time to come.
-func (c *AuditCmd) look(ctx context.Context, client *redis.Client) (
+// look compares all stocks, and again those that differ.
+func (c *AuditCmd) look(ctx context.Context, store *auditedStore) (
 	report ledger.AuditReport, err error,
 ) {
-	a, err := ledger.NewAudit(ctx, c.Postgres, c.DB)
+	for try := 1; ; try++ {
+		if report, err = c.lookOnce(ctx, store); err != nil || report.Drift == 0 || try >= c.Tries {
+			return report, err
+		}
+		select {
+		case <-time.After(auditPause):
+		case <-ctx.Done():
+			return report, ctx.Err()
+		}
+	}
+}
+
+// lookOnce compares all stocks. The ledger is looked at after the store has been, so that
+// what was there has had time to come.
+func (c *AuditCmd) lookOnce(ctx context.Context, store *auditedStore) (
+	report ledger.AuditReport, err error,
+) {
+	dbs := make([]int, keyspace.Databases)
+	for i := range dbs {
+		dbs[i] = i
+	}
+	a, err := ledger.NewAudit(ctx, c.Postgres, dbs...)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
-	keys := client.ScanType(ctx, 0, "", 1000, "stock").Iterator()
-	seen := map[string]bool{} // a scan may name a key twice
-	for keys.Next(ctx) {
-		key := keys.Val()
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		dump, err := client.Dump(ctx, key).Result()
-		if errors.Is(err, redis.Nil) {
-			continue // it has gone meanwhile
-		}
-		if err != nil {
-			return report, err
-		}
-		header, pieces, err := readStock([]byte(dump))
-		if err != nil {
-			return report, fmt.Errorf("stock %.80q: %w", key, err)
-		}
-		if err := a.Stock(ctx, []byte(key), header, pieces); err != nil {
-			return report, fmt.Errorf("stock %.80q: %w", key, err)
-		}
-	}
-	if err := keys.Err(); err != nil {
+	if err := store.stocks(ctx, a); err != nil {
 		return report, err
 	}
 	return a.Done(ctx)
+}
+
+// repairTries is how often a repair begins again because something was written meanwhile.
+const repairTries = 20
+
+// repair lets the ledger say what the store says, while nobody writes.
+func (c *AuditCmd) repair(ctx context.Context, store *auditedStore) (n int64, err error) {
+	resume, err := store.pause(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, resume()) }()
+	for try := 1; ; try++ {
+		n, err = c.repairOnce(ctx, store)
+		if !errors.Is(err, ledger.ErrBehind) || try == repairTries {
+			return n, err
+		}
+		select {
+		case <-time.After(auditPause):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+func (c *AuditCmd) repairOnce(ctx context.Context, store *auditedStore) (n int64, err error) {
+	at, id, err := store.position(ctx)
+	if err != nil {
+		return 0, err
+	}
+	r, err := ledger.BeginRepair(ctx, c.Postgres, id, at, c.Dir == "")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
+	if err := store.stocks(ctx, r); err != nil {
+		return 0, err
+	}
+	if now, _, err := store.position(ctx); err != nil {
+		return 0, err
+	} else if now != at {
+		return 0, fmt.Errorf("%w: something was written during the repair", ledger.ErrBehind)
+	}
+	return r.Commit(ctx)
 }
 
 // readStock takes a dump of a stock apart.

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -179,14 +178,18 @@ func TestLedgerThroughKills(t *testing.T) {
 	})
 	s.store.ledgerSays(t, "ledger_lag_bytes:0")
 	s.store.ledgerSays(t, "ledger_state:connected")
-	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"audit", "--server", s.store.client.Options().Addr,
-		"--postgres", s.url}, &out, &errs)
-	if code != exitOK || !strings.Contains(out.String(), "drift 0\n") {
-		t.Fatalf("audit: %d\n%s%s", code, &out, &errs)
+	code, out := audit(t, "--server", s.store.client.Options().Addr, "--postgres", s.url)
+	if code != exitOK || !strings.HasSuffix(out, "drift 0\n") {
+		t.Fatalf("memory and rows: %d\n%s", code, out)
+	}
+	s.store.kill()
+	if code, folder := audit(t, "--dir", s.args[1], "--postgres", s.url); code != exitOK ||
+		folder != out {
+		t.Fatalf("journal and rows: %d\n%s", code, folder)
 	}
 	t.Logf("%d rounds: the store was killed %d times, PostgreSQL %d times; %d sales were told, %d of "+
-		"them by ACK LEDGER; %s", *ledgerKills, s.lives, s.killed, len(s.told), s.ledger, &out)
+		"them by ACK LEDGER; memory, journal and rows: %s", *ledgerKills, s.lives, s.killed,
+		len(s.told), s.ledger, out)
 	s.ordersAreWhatWasTold()
 }
 

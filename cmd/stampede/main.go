@@ -84,6 +84,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	return exitOK
 }
 
+// runProgram runs a command line of the program within it.
+func runProgram(ctx context.Context, stderr io.Writer, args ...string) error {
+	parser, err := newParser(ctx, &commands{}, surroundings{io.Discard, stderr})
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return parsed.Run()
+}
+
 // newParser returns what reads the command line into c.
 func newParser(ctx context.Context, c *commands, around surroundings) (*kong.Kong, error) {
 	return kong.New(c,

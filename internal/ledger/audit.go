@@ -54,23 +54,23 @@ type Audit struct {
 	conn   *pgx.Conn
 	tx     pgx.Tx
 	db     int
+	dbs    []int // of the store, that are compared
 	report AuditReport
 	seen   map[int64]bool
 }
 
-// NewAudit opens the ledger of an URL for an audit of the stocks in one database of the store.
-func NewAudit(ctx context.Context, url string, db int) (a *Audit, err error) {
-	config, err := pgx.ParseConfig(url)
+// NewAudit opens the ledger of an URL for an audit of the stocks in some databases of the
+// store, beginning with the first one.
+func NewAudit(ctx context.Context, url string, dbs ...int) (a *Audit, err error) {
+	config, err := auditConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+		return nil, err
 	}
-	prepare(config)
-	config.RuntimeParams["statement_timeout"] = "0"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	a = &Audit{conn: conn, db: db, seen: map[int64]bool{}}
+	a = &Audit{conn: conn, db: dbs[0], dbs: dbs, seen: map[int64]bool{}}
 	a.tx, err = conn.BeginTx(ctx, pgx.TxOptions{
 		IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly,
 	})
@@ -88,6 +88,21 @@ func NewAudit(ctx context.Context, url string, db int) (a *Audit, err error) {
 	return a, nil
 }
 
+// auditConfig is how an audit is connected: it may take its time.
+func auditConfig(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	prepare(config)
+	config.RuntimeParams["application_name"] = "stampede audit"
+	config.RuntimeParams["statement_timeout"] = "0"
+	return config, nil
+}
+
+// In says of which database the stocks are that come next.
+func (a *Audit) In(db int) { a.db = db }
+
 // Close ends the audit.
 func (a *Audit) Close(ctx context.Context) error { return a.conn.Close(ctx) }
 
@@ -101,7 +116,8 @@ type row struct {
 	heldMs, deadlineMs  int64
 	state               string
 	endedMs             int64
-	ordered, foundInMem bool
+	ordered, foundInMem bool // there is an order that says the same; the store has it
+	hasOrder            bool // there is an order
 }
 
 // Stock compares one stock of the store, given as its header and its pieces.
@@ -131,7 +147,7 @@ func (a *Audit) Stock(
 		return err
 	}
 	a.seen[id] = true
-	rows, err := a.rows(ctx, id)
+	rows, err := holdsOf(ctx, a.tx, id)
 	if err != nil {
 		return err
 	}
@@ -162,12 +178,12 @@ func (a *Audit) Stock(
 	return nil
 }
 
-// rows are the holds of a stock in the database, by fence.
-func (a *Audit) rows(ctx context.Context, id int64) (map[int64]*row, error) {
-	found, err := a.tx.Query(ctx, `
+// holdsOf are the holds of a stock in the database, by fence.
+func holdsOf(ctx context.Context, tx pgx.Tx, id int64) (map[int64]*row, error) {
+	found, err := tx.Query(ctx, `
 		select h.fence, h.hold_id, h.buyer, h.units, h.held_ms, h.deadline_ms, h.state::text,
 			coalesce(h.ended_ms, 0), coalesce(o.hold_id = h.hold_id and o.buyer = h.buyer and
-			o.units = h.units and o.sold_ms = h.ended_ms, false)
+			o.units = h.units and o.sold_ms = h.ended_ms, false), o.stock_id is not null
 		from stampede.hold h left join stampede.orders o using (stock_id, fence)
 		where h.stock_id = $1`, id)
 	if err != nil {
@@ -180,7 +196,7 @@ func (a *Audit) rows(ctx context.Context, id int64) (map[int64]*row, error) {
 		var hold, buyer []byte
 		r := new(row)
 		if err := found.Scan(&fence, &hold, &buyer, &r.units, &r.heldMs, &r.deadlineMs, &r.state,
-			&r.endedMs, &r.ordered); err != nil {
+			&r.endedMs, &r.ordered, &r.hasOrder); err != nil {
 			return nil, err
 		}
 		r.id, r.buyer = string(hold), string(buyer)
@@ -192,7 +208,7 @@ func (a *Audit) rows(ctx context.Context, id int64) (map[int64]*row, error) {
 // Done compares what is not of one stock, and returns what was found.
 func (a *Audit) Done(ctx context.Context) (AuditReport, error) {
 	living, err := a.tx.Query(ctx,
-		`select stock_id, db, key from stampede.stock where dropped_at is null and db = $1`, a.db)
+		`select stock_id, db, key from stampede.stock where dropped_at is null and db = any($1)`, a.dbs)
 	if err != nil {
 		return a.report, err
 	}
@@ -215,7 +231,7 @@ func (a *Audit) Done(ctx context.Context) (AuditReport, error) {
 
 // within compares the tables with each other: sums with holds, and holds with orders.
 func (a *Audit) within(ctx context.Context) error {
-	var sums, orders int64
+	var sums, orders, orphans int64
 	err := a.tx.QueryRow(ctx, `
 		select count(*) from stampede.stock s left join (
 			select stock_id, sum(units) filter (where state = 'held') as held,
@@ -229,7 +245,19 @@ func (a *Audit) within(ctx context.Context) error {
 		select count(*) from (select * from stampede.hold where state = 'sold') h
 		full join stampede.orders o using (stock_id, fence)
 		where h.units is distinct from o.units`).Scan(&orders)
+	if err != nil {
+		return err
+	}
+	err = a.tx.QueryRow(ctx, `
+		select count(*) from (
+			select stock_id from stampede.hold union all select stock_id from stampede.orders) h
+		where not exists (select from stampede.stock s where s.stock_id = h.stock_id offset 0)`).
+		Scan(&orphans)
 	d := differ{a: a}
+	if orphans != 0 {
+		d.tell("", "holds and orders of stocks that the ledger does not have", "0",
+			fmt.Sprint(orphans))
+	}
 	if sums != 0 {
 		d.tell("", "stocks of the ledger whose sums are not those of their holds", "0",
 			fmt.Sprint(sums))
@@ -260,37 +288,51 @@ func (d *differ) number(what string, store, database int64) {
 	}
 }
 
-// hold compares one hold that the store remembers.
-func (d *differ) hold(r *row, e *stock.Event, nowMs int64) {
-	state, endedMs := "", e.EndMs
+// wanted is the row of a hold that the store remembers, nowMs being the time of the last event
+// of its stock.
+func wanted(e *stock.Event, nowMs int64) row {
+	r := row{
+		id: string(e.ID), buyer: string(e.Buyer), units: e.Units, heldMs: e.HeldMs,
+		deadlineMs: max(e.HeldMs+e.ForMs, e.EndMs), endedMs: e.EndMs,
+	}
 	switch {
 	case e.State == stock.Sold:
-		state = sold
+		r.state, r.ordered, r.deadlineMs = sold, true, max(r.deadlineMs, e.EndMs+1)
 	case e.State == stock.Released:
-		state = released
+		r.state = released
 	case e.EndMs <= nowMs:
-		state = expired
+		r.state, r.deadlineMs = expired, e.EndMs
 	default:
-		state, endedMs = held, 0
+		r.state, r.endedMs, r.deadlineMs = held, 0, e.EndMs
 	}
-	say := func(id, buyer string, units, heldMs int64, state string, endedMs int64) string {
-		return fmt.Sprintf("%s %d units of %q for %q since %d until %d", state, units, id, buyer,
-			heldMs, endedMs)
-	}
-	want := say(string(e.ID), string(e.Buyer), e.Units, e.HeldMs, state, endedMs)
+	return r
+}
+
+// String is a row for a person.
+func (r *row) String() string {
+	return fmt.Sprintf("%s %d units of %q for %q since %d until %d", r.state, r.units, r.id,
+		r.buyer, r.heldMs, r.endedMs)
+}
+
+// dated tells whether the store knows the deadline of a hold in this state for sure.
+func (r *row) dated() bool { return r.state == held || r.state == expired }
+
+// hold compares one hold that the store remembers.
+func (d *differ) hold(r *row, e *stock.Event, nowMs int64) {
+	want := wanted(e, nowMs)
 	if r == nil {
-		d.tell(string(e.ID), "the hold", want, "nothing")
+		d.tell(want.id, "the hold", want.String(), "nothing")
 		return
 	}
 	r.foundInMem = true
-	if got := say(r.id, r.buyer, r.units, r.heldMs, r.state, r.endedMs); got != want {
-		d.tell(string(e.ID), "the hold", want, got)
+	if got := r.String(); got != want.String() {
+		d.tell(want.id, "the hold", want.String(), got)
 	}
-	if e.State == stock.Held && r.deadlineMs != e.EndMs {
-		d.tell(string(e.ID), "its deadline", fmt.Sprint(e.EndMs), fmt.Sprint(r.deadlineMs))
+	if want.dated() && r.deadlineMs != want.deadlineMs {
+		d.tell(want.id, "its deadline", fmt.Sprint(want.deadlineMs), fmt.Sprint(r.deadlineMs))
 	}
 	if r.ordered != (r.state == sold) {
-		d.tell(string(e.ID), "an order as the hold says", fmt.Sprint(state == sold),
+		d.tell(want.id, "an order as the hold says", fmt.Sprint(want.ordered),
 			fmt.Sprint(r.ordered))
 	}
 }

@@ -25,6 +25,7 @@ type Status struct {
 	SnapshotBytes int64
 
 	Journal          bool
+	JournalID        uint64
 	Fsync            journal.Fsync
 	Position         journal.Position
 	Written, Durable journal.Position
@@ -46,7 +47,7 @@ func (s *Store) Status() Status {
 	if s.log == nil {
 		return status
 	}
-	status.Journal, status.Fsync = true, s.log.Fsync()
+	status.Journal, status.Fsync, status.JournalID = true, s.log.Fsync(), s.log.ID()
 	status.Position, status.Written = s.log.End(), s.log.Written()
 	status.Durable, status.JournalBytes = s.log.Durable(), s.log.Size()
 	if err := s.log.Failed(); err != nil {

@@ -69,6 +69,7 @@ func (r *report) journal(s *persist.Status) {
 	r.line("aof_pending_rewrite:0\r\naof_buffer_length:%d", s.Position-s.Written)
 	r.lines("aof_pending_bio_fsync:0\naof_delayed_fsync:0")
 	r.line("journal_fsync:%s", s.Fsync)
+	r.line("journal_id:%016x", s.JournalID)
 	r.line("journal_position:%d", s.Position)
 	r.line("journal_written_position:%d", s.Written)
 	r.line("journal_durable_position:%d", s.Durable)
