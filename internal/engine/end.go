@@ -120,14 +120,21 @@ func (e *Engine) doLater() {
 const fencesPerMs = 1 << 10
 
 // beginLocks lets fences go on from where they cannot have been in an earlier life, even if
-// the last of its journal is lost, and ends the locks of its sessions.
+// the last of its journal is lost, and ends the locks of its sessions. All tables go on from
+// the latest time that any of them has seen: whoever holds one does so on any number of shards,
+// also if the machine's clock was set back.
 func (e *Engine) beginLocks() {
 	var tx txn.Tx
 	nowMs := e.clock()
 	e.shards.Begin(&tx, e.shards.All(), nowMs)
 	defer tx.End()
+	latest := int64(0)
 	for _, space := range tx.Spaces() {
-		space.RaiseFences(nowMs * fencesPerMs)
+		latest = max(latest, space.LockClock())
+	}
+	for _, space := range tx.Spaces() {
+		space.RaiseLockClock(latest)
+		space.RaiseFences(max(nowMs, latest) * fencesPerMs)
 		space.EndSessions()
 	}
 }

@@ -131,3 +131,29 @@ func TestNobodyIsServedWhileTheDiskFails(t *testing.T) {
 		t.Errorf("%d still wait", n)
 	}
 }
+
+// TestLocksOutliveClocksThatAreSetBack: a lock that is held is held after a restart with other
+// shards, though other locks have seen a later time before the clock was set back.
+func TestLocksOutliveClocksThatAreSetBack(t *testing.T) {
+	f := newFailing(t, 8)
+	reopen := func(shards int) {
+		if err := f.engine.Free(); err != nil {
+			t.Fatal(err)
+		}
+		f.restart(f.disk, shards)
+	}
+	const hour = 60 * 60 * 1000
+	f.nowMs += hour
+	for i := range 3 {
+		f.do(fmt.Sprintf("LOCK.ACQUIRE early%d token 5", i))
+	}
+	f.nowMs -= hour
+	reopen(8)
+	for i := range 10 {
+		f.do(fmt.Sprintf("LOCK.ACQUIRE l%d token 10000", i))
+	}
+	reopen(1)
+	for i := range 10 {
+		f.want("$-1\r\n", fmt.Sprintf("LOCK.ACQUIRE l%d other 10000", i))
+	}
+}

@@ -36,6 +36,7 @@ func (db *DB) Locks() *Locks {
 // init lets nothing be held. Fences go on behind fence.
 func (l *Locks) init(fence int64) {
 	l.table = lease.New(l.db.space.seed, fence, func(key []byte) { l.notify("lock:expired", key) })
+	l.table.RaiseClock(l.db.space.lockClockMs)
 }
 
 func (l *Locks) notify(event string, key []byte) { l.db.Notify(EventModule, event, key) }
@@ -166,6 +167,23 @@ func (s *Space) RaiseFences(fence int64) {
 	s.fence = max(s.fence, fence)
 	for _, l := range s.locks {
 		l.table.Raise(fence)
+	}
+}
+
+// LockClock is the time of the latest change of a lock, as far as its table remembers.
+func (s *Space) LockClock() int64 {
+	latest := s.lockClockMs
+	for _, l := range s.locks {
+		latest = max(latest, l.table.Clock())
+	}
+	return latest
+}
+
+// RaiseLockClock lets no call come before a time, as far as locks go.
+func (s *Space) RaiseLockClock(ms int64) {
+	s.lockClockMs = max(s.lockClockMs, ms)
+	for _, l := range s.locks {
+		l.table.RaiseClock(ms)
 	}
 }
 

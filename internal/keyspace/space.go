@@ -92,6 +92,8 @@ type Space struct {
 	locks []*Locks // of all databases that have any
 	fence int64    // that new ones begin above
 
+	lockClockMs int64 // that new ones begin at
+
 	ready     []Ready        // see await.go
 	order     *atomic.Uint64 // of what becomes ready and of events
 	events    []Event        // see event.go

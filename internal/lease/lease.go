@@ -145,6 +145,14 @@ func (t *Table) Fence() int64 { return t.fence }
 // fences that a crash has lost are not given again if the clock went on since.
 func (t *Table) Raise(fence int64) { t.fence = max(t.fence, min(fence, FenceMax)) }
 
+// Clock is the time of the latest change, in Unix milliseconds: no call comes before it.
+func (t *Table) Clock() int64 { return t.clockMs }
+
+// RaiseClock lets Clock be at least ms. It is for the start of a server: locks that were in
+// several tables may be in one now, and none of them may seem to end earlier because the
+// machine's clock was set back since another one changed.
+func (t *Table) RaiseClock(ms int64) { t.clockMs = max(t.clockMs, min(ms, TimeMsMax)) }
+
 // Len is the number of locks that somebody holds, those included whose holders have ended
 // and were not swept.
 func (t *Table) Len() int { return t.byKey.Len() }
