@@ -40,11 +40,16 @@ ZUNIONSTORE K 2 K K; ZINTERSTORE K 2 K K; ZDIFFSTORE K 2 K K; ZMPOP 2 K K MIN CO
 SADD K N N N; SADD K N N N N; SADD K F F F N; SADD K F F F F F F; SADD K T F V; SREM K N F N
 SREM K F F F F F; SPOP K; SPOP K N; SMOVE K K N; SMOVE K K F; SINTERSTORE K K K
 SUNIONSTORE K K K; SDIFFSTORE K K K; SMEMBERS K
-RPUSH K F V F; RPUSH K F F F F F; LPUSH K F F; LPUSHX K F; RPUSHX K V; LPOP K; RPOP K N; LMOVE K K LEFT RIGHT
-LMPOP 2 K K LEFT COUNT N; RPOPLPUSH K K; LSET K N V; LSET K 0 F; RPUSH K f1 f2 f3; LINSERT K BEFORE f2 F; LREM K N f2; LREM K -1 f3
+RPUSH K F V F; RPUSH K F F F F F; LPUSH K F F; LPUSHX K F; RPUSHX K V; LPOP K; RPOP K N
+LMOVE K K LEFT RIGHT; LMPOP 2 K K LEFT COUNT N; RPOPLPUSH K K; LSET K N V
+RPUSH l f1 f2 f3; LSET l 0 F; LINSERT l BEFORE f2 F; LREM l N f2; LREM l -1 f3; RENAME l K
 LTRIM K 1 N; LPOS K F; LRANGE K 0 -1; SORT K ALPHA STORE K
 SETBIT K N 1; SETBIT K N 0; BITOP XOR K K K; BITFIELD K SET u8 #N N INCRBY i5 N N; BITCOUNT K
 PFADD K F F; PFMERGE K K K; PFCOUNT K; GEOADD K S S F; GEOSEARCHSTORE K K FROMLONLAT S S BYRADIUS 9 km
+XADD X * f V; XADD X * f V g F; XTRIM X MAXLEN N; XTRIM X MINID T; XGROUP CREATE X g 0 MKSTREAM
+XGROUP CREATE stream0 g 0 MKSTREAM; XGROUP CREATECONSUMER X g c; XADD stream0 MINID T * f V
+XREADGROUP GROUP g c STREAMS stream0 >; XREADGROUP GROUP g c COUNT N STREAMS X >
+XAUTOCLAIM X g d 0 0; XGROUP DELCONSUMER X g c
 JSON.SET K $ J; JSON.SET K $ J; JSON.SET K $.a J; JSON.NUMINCRBY K $.n N; JSON.ARRAPPEND K $.l J J
 JSON.DEL K $.a; JSON.CLEAR K; JSON.TOGGLE K $.b; JSON.ARRPOP K $.l; JSON.MSET K $ J K $ J
 JSON.MERGE K $ J; JSON.STRAPPEND K $.s "more"; JSON.GET K; HGETALL K; ZRANGE K 0 -1
@@ -57,7 +62,7 @@ LOCK.ACQUIRE G F P; LOCK.ACQUIRE G F P SHARED; LOCK.RELEASE G F; LOCK.EXTEND G F
 STOCK.CLOSE G; STOCK.DROP G; DEL G
 FUNCTION LOAD REPLACE L; FUNCTION LOAD L; FUNCTION DELETE M; FUNCTION FLUSH; FCALL C 1 K V
 FCALL C 1 K V
-SWAPDB D D; FLUSHDB; SAVE; DBSIZE; SCAN 0; RANDOMKEY`
+XGROUP DESTROY X g; XSETID X T-0; SWAPDB D D; FLUSHDB; SAVE; DBSIZE; SCAN 0; RANDOMKEY`
 	emptying = `FLUSHALL`
 )
 
@@ -124,6 +129,10 @@ func (d *drawer) word(w string) string {
 		return strconv.FormatInt(beginMs+d.rng.Int64N(100_000), 10)
 	case "D":
 		return strconv.Itoa(d.rng.IntN(randomDBs))
+	case "X":
+		return stream(d.rng.IntN(streamsMax))
+	case "T-0":
+		return d.word("T") + "-0"
 	case "G":
 		return goods(d.rng.IntN(goodsMax))
 	case "I":
@@ -140,14 +149,17 @@ func (d *drawer) word(w string) string {
 	return w
 }
 
-// How many keys there are for stocks and locks, which the twin does not look into, and how many
-// holds have a name.
+// How many keys there are for stocks, locks and streams, which the twin does not look into, and
+// how many holds have a name.
 const (
-	goodsMax = 3
-	idsMax   = 12
+	streamsMax = 2
+	goodsMax   = 3
+	idsMax     = 12
 )
 
 func holdID(i int) string { return "id" + strconv.Itoa(i) }
+
+func stream(i int) string { return "stream" + strconv.Itoa(i) }
 
 func goods(i int) string { return "goods" + strconv.Itoa(i) }
 
@@ -203,6 +215,11 @@ func (d *drawer) script() []string {
 		"redis.call('SET', KEYS[1], ARGV[1]) error('on purpose')",
 		"redis.call('SELECT', 1) redis.call('SET', KEYS[1], ARGV[1]) redis.call('SELECT', 2) " +
 			"return redis.call('COPY', KEYS[1], KEYS[2])",
-	}[d.rng.IntN(6)]
+		"local s = 'stream' .. ARGV[2] local e = redis.call('XRANGE', s, '-', '+', 'COUNT', 2) " +
+			"redis.pcall('XGROUP', 'CREATE', s, 'g', '0') " +
+			"redis.pcall('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', s, '>') " +
+			"if e[2] then redis.pcall('XACK', s, 'g', e[1][1]) " +
+			"return redis.call('XDEL', s, e[2][1]) end",
+	}[d.rng.IntN(7)]
 	return []string{"EVAL", body, "2", d.key(), d.key(), d.value(), strconv.Itoa(d.rng.IntN(3))}
 }

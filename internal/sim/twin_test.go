@@ -33,7 +33,7 @@ type value struct {
 	document   []byte // in its portable form
 	deadlineMs int64
 
-	sealed bool // something that the twin does not look into: a stock
+	sealed bool // something that the twin does not look into: a stock, a stream
 }
 
 func newTwin() *twin {
@@ -107,6 +107,10 @@ func (w *twin) apply(e *effect.Effect) error {
 	case effect.JSONEdit:
 		return w.applyJSONEdit(e)
 	case effect.Stock:
+		db[key] = &value{sealed: true}
+	case effect.StreamAdd, effect.StreamNode, effect.StreamState, effect.StreamDelete,
+		effect.StreamTrim, effect.StreamTrimTo, effect.StreamGroup, effect.StreamUngroup,
+		effect.StreamConsumer, effect.StreamUnconsumer, effect.StreamPending, effect.StreamAck:
 		db[key] = &value{sealed: true}
 	case effect.Lease, effect.Fence:
 	default:

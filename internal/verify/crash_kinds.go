@@ -26,6 +26,7 @@ var crashReads = map[string]struct {
 	"hll":    {[]string{"PFCOUNT"}, valueCount},
 	"stock":  {[]string{"STOCK.SCAN", "0", "COUNT", "10000", "STATE", "HELD"}, valueHolds},
 	"lock":   {[]string{"LOCK.INFO"}, valueTokens},
+	"stream": {[]string{"XRANGE", "-", "+"}, valueIDs},
 }
 
 // readKey is what one of a writer's keys holds.
@@ -79,6 +80,15 @@ func valueTokens(v Value) string {
 	return absent
 }
 
+// valueIDs are the IDs of the entries of a stream.
+func valueIDs(v Value) string {
+	var ids []string
+	for _, entry := range v.Elems {
+		ids = append(ids, entry.Elems[0].Text)
+	}
+	return joinItems(ids)
+}
+
 // joinItems and items write a list down and read it.
 func joinItems(list []string) string {
 	if len(list) == 0 {
@@ -105,7 +115,7 @@ type change struct {
 
 // changeOf draws a change of one of the kinds that have a model.
 func (w *crashWriter) changeOf(text string) change {
-	switch w.rng.IntN(6) {
+	switch w.rng.IntN(7) {
 	case 0:
 		return w.changeList(text)
 	case 1:
@@ -116,6 +126,8 @@ func (w *crashWriter) changeOf(text string) change {
 		return w.changeHLL()
 	case 4:
 		return w.changeStock(text)
+	case 5:
+		return w.changeStream(text)
 	}
 	return w.changeLock(text)
 }
@@ -265,4 +277,25 @@ func (w *crashWriter) changeLock(text string) change {
 	default:
 		return change{words: []string{"LOCK.RELEASE", key, token}, sets: map[string]string{key: absent}}
 	}
+}
+
+// changeStream appends, deletes and trims. An ID is the number of its call, so that IDs grow.
+func (w *crashWriter) changeStream(text string) change {
+	key, _ := w.two("stream")
+	ids := items(w.now[key])
+	set := func(ids []string, words ...string) change {
+		return change{words: words, sets: map[string]string{key: joinItems(ids)}}
+	}
+	switch n := w.rng.IntN(6); {
+	case len(ids) > listMax || n == 0 && len(ids) > 3:
+		return set(ids[len(ids)-3:], "XTRIM", key, "MAXLEN", "3")
+	case n == 1 && len(ids) > 0:
+		return set(ids[1:], "XDEL", key, ids[0])
+	}
+	number, part, cut := strings.Cut(text, ".")
+	if !cut {
+		part = "0"
+	}
+	id := number + "-" + part
+	return set(append(ids, id), "XADD", key, id, "field", text)
 }
