@@ -70,8 +70,9 @@ func (m *market) sell(ctx context.Context, s shop, stock shelf, what string) (Sa
 		c.from = c.from.Add(min(time.Duration(warmUp*float64(lasts)), warmUpMax))
 	}
 	c.until = c.from.Add(lasts)
-	stop := m.show(what, c)
+	stop, took := m.show(what, c), cpuTime(s.servers())
 	sum, err := c.serve(ctx, clients)
+	took = cpuTime(s.servers()) - took
 	stop()
 	if err != nil {
 		return Sale{}, err
@@ -80,7 +81,9 @@ func (m *market) sell(ctx context.Context, s shop, stock shelf, what string) (Sa
 	if err != nil {
 		return Sale{}, err
 	}
-	return c.result(sum, b), nil
+	result := c.result(sum, b)
+	result.CPUMicros = float64(took.Microseconds()) / float64(max(b.gone+b.over, 1))
+	return result, nil
 }
 
 // show lets people watch a crowd until stop is called.

@@ -81,6 +81,8 @@ type shop interface {
 	client(ctx context.Context) (client, error)
 	// books reads what is in store when nobody buys any more.
 	books(ctx context.Context) (books, error)
+	// servers are the processes that we have started for it.
+	servers() []*process
 	// durability says what a crash leaves of a sale that was told.
 	durability() string
 	// close ends it, after its clients.

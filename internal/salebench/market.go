@@ -124,6 +124,14 @@ func execute(ctx context.Context, server string, statements ...string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
+// databaseServer is the process of PostgreSQL, if we have started it.
+func (m *market) databaseServer() []*process {
+	if m.cluster == nil {
+		return nil
+	}
+	return []*process{m.cluster.process}
+}
+
 // redisServer returns the address of a Redis.
 func (m *market) redisServer(ctx context.Context) (string, error) {
 	if m.redisAddress != "" {

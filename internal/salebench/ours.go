@@ -47,7 +47,10 @@ type ourShop struct {
 	address  string
 	admin    *lane
 	database string // of the ledger; empty: there is none
+	ledger   []*process
 }
+
+func (o *ourShop) servers() []*process { return append([]*process{o.process}, o.ledger...) }
 
 // openOurs starts a store and opens a stock for each product.
 func openOurs(ctx context.Context, m *market, s shelf, level string) (_ shop, err error) {
@@ -70,6 +73,7 @@ func openOurs(ctx context.Context, m *market, s shelf, level string) (_ shop, er
 		if err := m.clearLedger(ctx); err != nil {
 			return nil, err
 		}
+		o.ledger = m.databaseServer()
 		arguments = append(arguments, "--fsync", "always", "--postgres", o.database)
 	default:
 		arguments = append(arguments, "--fsync", "always")

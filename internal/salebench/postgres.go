@@ -54,7 +54,10 @@ type postgresShop struct {
 	left    int64 // units at the beginning, of all products
 	orders  bool  // are recorded
 	durable string
+	started []*process // the server, if it is ours
 }
+
+func (s *postgresShop) servers() []*process { return s.started }
 
 // openPostgres puts stock into tables and connects all clients.
 func openPostgres(ctx context.Context, m *market, s shelf) (*postgresShop, error) {
@@ -77,7 +80,7 @@ func openPostgres(ctx context.Context, m *market, s shelf) (*postgresShop, error
 	if err != nil {
 		return nil, err
 	}
-	shop := &postgresShop{shelf: s, pool: pool, orders: !s.published}
+	shop := &postgresShop{shelf: s, pool: pool, orders: !s.published, started: m.databaseServer()}
 	version, err := shop.connect(ctx)
 	if err != nil {
 		return nil, errors.Join(err, shop.close())

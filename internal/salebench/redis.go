@@ -76,7 +76,10 @@ type redisShop struct {
 	script  string // its digest
 	admin   *lane
 	durable string
+	started []*process // the server, if it is ours
 }
+
+func (r *redisShop) servers() []*process { return r.started }
 
 // openRedis puts stock into a Redis.
 func openRedis(ctx context.Context, m *market, s shelf,
@@ -87,6 +90,9 @@ func openRedis(ctx context.Context, m *market, s shelf,
 		return nil, err
 	}
 	r := &redisShop{shelf: s, address: address, buy: buy}
+	if m.redis != nil {
+		r.started = []*process{m.redis}
+	}
 	if r.admin, err = dial(ctx, address); err != nil {
 		return nil, err
 	}

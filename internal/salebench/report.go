@@ -68,6 +68,10 @@ type Sale struct {
 	P50Ms float64 `json:"p50Ms"`
 	P99Ms float64 `json:"p99Ms"`
 
+	// CPUMicros is the processor time of the servers for each unit that is gone, where we have
+	// started them.
+	CPUMicros float64 `json:"serverCpuMicrosPerSale"`
+
 	Over  int64    `json:"over"`  // sold without a unit
 	Under int64    `json:"under"` // units that nobody has and should have
 	Notes []string `json:"notes"`
@@ -210,7 +214,7 @@ func (r *Result) name() string {
 // columns are the heads of the table.
 func columns() []string {
 	return []string{"form", "at once", "attempts/s", "sold/s", "refused/s", "over", "under",
-		"p50 ms", "p99 ms", "told when it is in"}
+		"p50 ms", "p99 ms", "CPU µs/sale", "told when it is in"}
 }
 
 // row is a result in the columns of the table.
@@ -220,12 +224,12 @@ func (r *Result) row() []string {
 		name += " (published)"
 	}
 	if r.NotAvailable != "" {
-		return []string{name, "–", "–", "–", "–", "–", "–", "–", "–", "not available"}
+		return []string{name, "–", "–", "–", "–", "–", "–", "–", "–", "–", "not available"}
 	}
 	s := &r.Rates
 	return []string{name, grouped(int64(r.AtOnce())), rate(s.AttemptsPerSecond),
 		rate(s.SoldPerSecond), rate(s.RefusedPerSecond), grouped(r.Over()), grouped(r.Under()),
-		millis(s.P50Ms), millis(s.P99Ms), r.Durability}
+		millis(s.P50Ms), millis(s.P99Ms), millis(s.CPUMicros), r.Durability}
 }
 
 // headline says what the table is of.

@@ -91,7 +91,7 @@ func TestJSONKeepsItsShape(t *testing.T) {
 		`"asPublished":false,"versions":["PostgreSQL 15"],"results":[{"form":"conditional",`,
 		`"kind":"single row","asPublished":false,"clients":64,"pipeline":1,`,
 		`"attemptsPerSecond":35000,"soldPerSecond":900,"refusedPerSecond":34100,` +
-			`"p50Ms":1.234,"p99Ms":56.78,"over":0,"under":0,"notes":`,
+			`"p50Ms":1.234,"p99Ms":56.78,"serverCpuMicrosPerSale":0,"over":0,"under":0,"notes":`,
 		`"notAvailable":"there is none"`, `"summary":["ours-ledger`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("there is no %s in %s", want, text)
