@@ -18,7 +18,7 @@ import (
 
 // BenchCommands are the measurements. Without a name it is that of a server.
 type BenchCommands struct {
-	Server BenchCmd     `cmd:"" default:"withargs" help:"Load for a server (what bench is without a name)."`
+	Server BenchCmd     `cmd:"" default:"withargs" help:"Load for a server: what bench is without a name."`
 	Sale   BenchSaleCmd `cmd:"" help:"Sell by published techniques and by ours, counting sales."`
 }
 
@@ -91,8 +91,8 @@ func (c *BenchSaleCmd) options(around surroundings) (salebench.Options, error) {
 	return salebench.Options{
 		Forms: forms, Published: c.AsPublished, Products: c.Products, Clients: c.Clients,
 		Pipelines: c.Pipeline, Duration: time.Duration(c.Seconds * float64(time.Second)),
-		Rounds: c.Rounds, Units: c.Units, Seed: c.Seed, Postgres: c.Postgres, Redis: c.Redis, Fsync: c.Fsync,
-		Dir: c.Dir, Watch: newMeter(around.stderr),
+		Rounds: c.Rounds, Units: c.Units, Seed: c.Seed, Postgres: c.Postgres, Redis: c.Redis,
+		Fsync: c.Fsync, Dir: c.Dir, Watch: newMeter(around.stderr),
 	}, err
 }
 

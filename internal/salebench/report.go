@@ -171,7 +171,8 @@ func (r *Report) compare() {
 		if our == nil {
 			continue
 		}
-		against := []*Result{single, r.best(named("unit-rows")), r.best(named("batch")), r.best(named("batch-rows"))}
+		against := []*Result{single, r.best(named("unit-rows")), r.best(named("batch")),
+			r.best(named("batch-rows"))}
 		if r.Products > 1 {
 			against = append(against, r.best(named("advisory-try")))
 		}

@@ -50,7 +50,8 @@ func TestSummaryComparesTheBest(t *testing.T) {
 	many := sample()
 	many.Products, many.Summary = 1000, nil
 	many.compare()
-	if len(many.Summary) != 3 || !strings.Contains(many.Summary[2], "66.67 × the sales of advisory-try") {
+	if len(many.Summary) != 3 ||
+		!strings.Contains(many.Summary[2], "66.67 × the sales of advisory-try") {
 		t.Errorf("%q", many.Summary)
 	}
 }
@@ -154,7 +155,8 @@ func TestMediansKeepWhatWentWrong(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if b := got[1]; b.Rates.SoldPerSecond != 20 || b.Over() != 5 ||
-		!slices.Equal(b.Rounds, []float64{30, 10, 20}) || !slices.Equal(b.Rates.Notes, []string{"x", "y"}) {
+		!slices.Equal(b.Rounds, []float64{30, 10, 20}) ||
+		!slices.Equal(b.Rates.Notes, []string{"x", "y"}) {
 		t.Errorf("%+v", b)
 	}
 	if short := medians([][]Result{round(3, 0), round(5, 0)[:1]}); len(short) != 2 ||

@@ -21,7 +21,8 @@ import (
 // program's tests have that.
 func small(t *testing.T, postgres string, forms ...string) Options {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil && os.Getenv("STAMPEDE_REQUIRE_ORACLE") == "" {
+	_, err := exec.LookPath("redis-server")
+	if err != nil && os.Getenv("STAMPEDE_REQUIRE_ORACLE") == "" {
 		t.Skip("no redis-server to test with (scripts/install-test-tools)")
 	}
 	found, err := Named(forms...)

@@ -66,7 +66,7 @@ func singleForms() []Form {
 		single("skip-locked", "for update skip locked", counted(skipLockedSQL),
 			published(skipPublished, busy),
 			"who finds the row locked is turned away though units remain"),
-		single("advisory-try", "pg_try_advisory_xact_lock", counted(tryLockSQL),
+		single("advisory-try", "pg_try_advisory_xact_lock", counted(tryLockSQL, lockOf),
 			published(tryPublished, busy),
 			"who does not get the lock is turned away though units remain; no guard, no orders"),
 		single("advisory-wait", "pg_advisory_xact_lock", advisoryWait, advisoryWaitAsPublished,
@@ -125,11 +125,11 @@ func soldOr(otherwise outcome, yes bool) outcome {
 }
 
 // counted runs a statement that tells orders and units.
-func counted(sql string) saleSQL {
+func counted(sql string, more ...func(*purchase) int64) saleSQL {
 	return func(ctx context.Context, pool *pgxpool.Pool, p *purchase) error {
 		arguments := []any{p.product, p.order, buyerOf(p)}
-		if sql == tryLockSQL {
-			arguments = append(arguments, lockOf(p))
+		for _, one := range more {
+			arguments = append(arguments, one(p))
 		}
 		var orders, units int64
 		if err := pool.QueryRow(ctx, sql, arguments...).Scan(&orders, &units); err != nil {
