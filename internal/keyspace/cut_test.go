@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"stampede/internal/container/stream"
 	"stampede/internal/effect"
 	"stampede/internal/jsondoc"
 	"stampede/internal/object"
@@ -63,6 +64,9 @@ func describeEntry(e *Entry) string {
 			return true
 		})
 	}
+	if e.kind == object.Stream {
+		parts = append(parts, describeStream(e))
+	}
 	if e.kind == object.JSON {
 		j := JSON{e: *e}
 		parts = append(parts, string(j.Root().AppendText(nil, nil)))
@@ -90,7 +94,7 @@ func (r *storm) step() {
 	s := r.space
 	db := s.DB(r.IntN(3))
 	key := r.key()
-	switch r.IntN(23) {
+	switch r.IntN(26) {
 	case 0, 1:
 		e := db.Find(key)
 		e.Set(key, r.text(), r.deadline())
@@ -109,7 +113,7 @@ func (r *storm) step() {
 	case 8, 9, 10:
 		r.zset(db, append(key, 'z'))
 	case 11:
-		r.move(db, append(key, "hzjtl"[r.IntN(5)]))
+		r.move(db, append(key, "hzjtlx"[r.IntN(6)]))
 	case 12:
 		if r.IntN(10) == 0 {
 			Swap([]*Space{s}, r.IntN(3), r.IntN(3))
@@ -122,6 +126,8 @@ func (r *storm) step() {
 		s.Advance(s.NowMs + int64(r.IntN(30)))
 	case 20, 21, 22:
 		r.list(db, append(key, 'l'))
+	case 23, 24, 25:
+		r.stream(db, append(key, 'x'))
 	case 17, 18, 19:
 		r.set(db, append(key, 't'))
 	case 16:
@@ -376,6 +382,7 @@ func TestCutAndEffects(t *testing.T) {
 		s := newSpace(t)
 		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax, s.Limits.SetIntsMax = 20, 20, 30
 		s.Limits.ListFill = 7
+		s.Limits.StreamNode = stream.Fill{Bytes: 500, Entries: 10}
 		s.Advance(1000)
 		r := &storm{rand.New(rand.NewPCG(seed, uint64(round))), s}
 		for range 1500 {
@@ -407,6 +414,7 @@ func checkCut(t *testing.T, r *storm) {
 	}
 	s.Effects = nil
 	loaded := load(t, records, beganMs)
+	loaded.Limits.StreamNode = s.Limits.StreamNode
 	if int64(keys) != c.Keys {
 		t.Errorf("%d keys handed out of %d", c.Keys, keys)
 	}
@@ -426,6 +434,7 @@ func TestCutOfFlushedKeysIsLost(t *testing.T) {
 		s := newSpace(t)
 		s.Limits.HashEntriesMax, s.Limits.ZSetEntriesMax, s.Limits.SetIntsMax = 20, 20, 30
 		s.Limits.ListFill = 7
+		s.Limits.StreamNode = stream.Fill{Bytes: 500, Entries: 10}
 		s.Advance(1000)
 		r := &storm{rand.New(rand.NewPCG(seedtest.Of(t), 0)), s}
 		for range 3000 {

@@ -141,7 +141,7 @@ func (g *StreamGroup) Ack(ids []stream.ID) (acked int) {
 func (s *Stream) applyGroup(e *effect.Effect) error {
 	if e.Op == effect.StreamGroup {
 		last, read, ok := e.StreamGroup()
-		if !ok || read < stream.ReadUnknown {
+		if !ok {
 			return errBeyond
 		}
 		s.SetGroup(e.Field, last, read)

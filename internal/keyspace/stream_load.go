@@ -74,9 +74,6 @@ func (l *streamLoader) group(g rdb.StreamGroup) error {
 	if err := l.endGroup(); err != nil {
 		return err
 	}
-	if g.EntriesRead < stream.ReadUnknown {
-		return rdb.ErrMalformed
-	}
 	if !note(&l.groups, g.Name) {
 		return errStreamTwice
 	}
