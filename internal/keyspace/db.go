@@ -78,9 +78,23 @@ func (db *DB) read(e *Entry, key []byte) {
 		db.space.Stats.Hits++
 		e.touch()
 	} else {
-		db.space.Stats.Misses++
-		db.Notify(EventMiss, "keymiss", key)
+		db.miss(key)
 	}
+}
+
+func (db *DB) miss(key []byte) {
+	db.space.Stats.Misses++
+	db.Notify(EventMiss, "keymiss", key)
+}
+
+// Look is [DB.Read] for a call that does not count as use of the key, as TTL does not.
+func (db *DB) Look(key []byte) (e Entry) {
+	if db.seek(&e, key, db.space.Frozen); e.Exists() {
+		db.space.Stats.Hits++
+	} else {
+		db.miss(key)
+	}
+	return e
 }
 
 // Find looks key up for a call that will change it: it marks the key as used.

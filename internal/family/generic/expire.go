@@ -131,7 +131,7 @@ const (
 )
 
 func answerTime(db *keyspace.DB, c *command.Call, tell func(deadlineMs int64) int64) {
-	e := db.Peek(c.Args.Bytes())
+	e := db.Look(c.Args.Bytes())
 	switch {
 	case !e.Exists():
 		c.Reply.Int(noKey)

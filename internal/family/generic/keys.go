@@ -62,7 +62,7 @@ func isThere(db *keyspace.DB, key []byte) bool {
 }
 
 func typeOf(db *keyspace.DB, c *command.Call) {
-	e := db.Peek(c.Args.Bytes())
+	e := db.Look(c.Args.Bytes())
 	c.Reply.Simple(e.Kind().String())
 }
 

@@ -54,7 +54,7 @@ func getSet(db *keyspace.DB, c *command.Call) {
 
 func getDel(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
-	e, err := db.FindString(key)
+	e, err := db.ReadString(key)
 	if err != nil {
 		c.Reply.Err(err)
 		return
