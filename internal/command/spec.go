@@ -46,6 +46,7 @@ type Spec struct {
 	FindKeys   KeyFinder // finds the keys where the key specifications cannot
 	UseOf      KeyUser   // tells the use of the only key where it depends on the call
 	Roams      Roaming   // for OnKeys: tells whether a call needs all shards, whatever its keys
+	Inner      int       // argument that is looked up within the key's value, and warmed; see the engine
 	Deprecated string    // the version since which Redis advises against it
 	Instead    string    // what Redis advises instead of it
 }
@@ -53,7 +54,7 @@ type Spec struct {
 // Roaming tells by the arguments whether a call looks at keys that they do not name.
 type Roaming func(argv [][]byte) bool
 
-// A Handler runs a command. Its type says where; the seven below are all there are.
+// A Handler runs a command. Its type says where; those below are all there are.
 type Handler interface{ handler() }
 
 type (

@@ -64,6 +64,7 @@ const warmFrom = 4096
 
 // warm lets the held shard's memory come near for all calls of the group at once.
 func (r *Runner) warm(shard, db int, b *Batch, i int) {
+	r.warmInner(shard, db, b, i)
 	if r.space.DB(db).Len() < warmFrom {
 		return
 	}
@@ -75,6 +76,29 @@ func (r *Runner) warm(shard, db int, b *Batch, i int) {
 	}
 	if len(r.keys) > 1 {
 		r.warmth += r.space.DB(db).Warm(r.keys, r.hashes)
+	}
+}
+
+// warmInner does the same for what calls look up within the value of one key, as ids in a stock
+// that all want: that of the first such call.
+func (r *Runner) warmInner(shard, db int, b *Batch, i int) {
+	r.keys = r.keys[:0]
+	var key []byte
+	for k := range r.group {
+		p := &r.plans[k]
+		if p.row.Inner == 0 || p.shard != shard {
+			continue
+		}
+		argv := b.Argv(i + k)
+		if key == nil {
+			key = argv[p.row.FirstKey]
+		}
+		if string(argv[p.row.FirstKey]) == string(key) {
+			r.keys = append(r.keys, argv[p.row.Inner])
+		}
+	}
+	if len(r.keys) > 1 {
+		r.warmth += r.space.DB(db).WarmInner(key, r.keys, r.hashes)
 	}
 }
 

@@ -61,3 +61,22 @@ func BenchmarkHold(b *testing.B) {
 		})
 	}
 }
+
+// TestHoldsOfABatch: what is warmed for a batch of calls, with a key that holds something else
+// or nothing among them, is answered as each call alone.
+func TestHoldsOfABatch(t *testing.T) {
+	s := newStore(t, 1)
+	s.do("STOCK.OPEN k 9000", "SET text v")
+	h := newHoldBatch(64)
+	s.do("STOCK.OPEN item 9000")
+	out := reply.Buffer{}
+	for range 8500 / 64 {
+		h.renew()
+		out.B = out.B[:0]
+		s.runner.Do(s.session, h.batch, &out)
+	}
+	s.want("-ERR no such key\r\n-WRONGTYPE Operation against a key holding the wrong kind of value"+
+		"\r\n*1\r\n+UNKNOWN\r\n*1\r\n+UNKNOWN\r\n*1\r\n+UNKNOWN\r\n",
+		"STOCK.CONFIRM none a", "STOCK.CONFIRM text a", "STOCK.CONFIRM item a", "STOCK.CONFIRM k a",
+		"STOCK.RELEASE item b")
+}

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 
 	"stampede/internal/container/arena"
+	"stampede/internal/object"
 )
 
 // Warm reads what the lookups of the given keys in db will read, so that they wait for
@@ -22,4 +23,14 @@ func (db *DB) Warm(keys [][]byte, hashes []uint64) (sum uint32) {
 		}
 	}
 	return sum
+}
+
+// WarmInner is [DB.Warm] for what is looked up within the value of a key: the ids of a stock.
+// It leaves no trace, and does nothing where that would not be of use.
+func (db *DB) WarmInner(key []byte, inner [][]byte, hashes []uint64) (sum uint32) {
+	var e Entry
+	if db.lookup(&e, key); e.kind != object.Stock || !e.Exists() {
+		return 0
+	}
+	return e.big().(object.BigStock).Warm(inner, hashes)
 }

@@ -46,20 +46,20 @@ func (f family) saleRows() []command.Spec {
 		Name: "STOCK.CONFIRM", Args: "@key id [ACK <MEMORY | JOURNAL | LEDGER>]",
 		Summary: "Sells the units that an id holds.",
 		Flags:   write, Cost: "O(log N) in holds",
-		KeyUse: "RW access update",
-		Do:     command.Waiting{Try: f.confirm, MayWait: wantsLedger, Acks: true},
+		KeyUse: "RW access update", Inner: 2,
+		Do: command.Waiting{Try: f.confirm, MayWait: wantsLedger, Acks: true},
 	}, {
 		Name: "STOCK.EXTEND", Args: "@key id milliseconds:int",
 		Summary: "Lets a hold live until some milliseconds from now.",
 		Flags:   write | command.Steady, Cost: "O(log N) in holds",
-		KeyUse: "RW access update",
-		Do:     command.OnShard(extend),
+		KeyUse: "RW access update", Inner: 2,
+		Do: command.OnShard(extend),
 	}, {
 		Name:    "STOCK.HOLD",
 		Args:    "@key id buyer units:int [FOR milliseconds:int] [WAIT milliseconds:int]",
 		Summary: "Holds units for a buyer, or says why not.",
 		Flags:   grow | command.Steady | command.Blocking, Cost: "O(log N) in holds",
-		KeyUse: "RW access update",
+		KeyUse: "RW access update", Inner: 2,
 		Do: command.Waiting{
 			Try: f.tryHold, TimeUp: holdTimeUp, MayWait: mayWait, InOrder: true,
 		},
@@ -67,8 +67,8 @@ func (f family) saleRows() []command.Spec {
 		Name: "STOCK.RELEASE", Args: "@key id",
 		Summary: "Gives back the units that an id holds.",
 		Flags:   write | command.Steady, Cost: "O(log N) in holds",
-		KeyUse: "RW access update",
-		Do:     command.OnShard(release),
+		KeyUse: "RW access update", Inner: 2,
+		Do: command.OnShard(release),
 	}}
 }
 
