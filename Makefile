@@ -57,7 +57,7 @@ fuzz: ## each fuzzer for half a minute
 	scripts/fuzz 30s
 
 lint: ## gofmt, vet, staticcheck
-	@test -z "$$(gofmt -l cmd internal)" || { gofmt -l cmd internal; echo 'run gofmt -w on these'; exit 1; }
+	@test -z "$$(gofmt -l cmd internal kit)" || { gofmt -l cmd internal kit; echo 'run gofmt -w on these'; exit 1; }
 	$(GO) vet ./...
 	$(LINT) staticcheck ./...
 
