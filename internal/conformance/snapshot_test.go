@@ -31,7 +31,7 @@ func fillAny(t *testing.T, addr string, seed uint64) {
 	for i := range 3000 {
 		key := "key:" + n(300)
 		var call []string
-		switch rng.IntN(15) {
+		switch rng.IntN(18) {
 		case 0:
 			call = []string{"SELECT", n(4)}
 		case 1, 2:
@@ -59,6 +59,12 @@ func fillAny(t *testing.T, addr string, seed uint64) {
 			call = []string{"LPUSH", "list", word(), n(1e9), strings.Repeat("long", rng.IntN(3000))}
 		case 13:
 			call = []string{"LTRIM", "l" + key, n(2), "-2"}
+		case 14:
+			call = []string{"XADD", "x" + key, "*", word(), word(), "f" + n(3), n(1e9)}
+		case 15:
+			call = []string{"XADD", "stream", "MAXLEN", "~", "300", "*", "f" + n(2), word()}
+		case 16:
+			call = streamCall(rng)
 		default:
 			call = []string{"SETRANGE", "s" + key, n(2000), "x"}
 		}
@@ -74,6 +80,21 @@ func fillAny(t *testing.T, addr string, seed uint64) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// streamCall is a call on the groups of the stream "groups", which it makes if it must.
+func streamCall(rng *rand.Rand) []string {
+	n := func(below int) string { return strconv.Itoa(rng.IntN(below)) }
+	text := `local key, group = KEYS[1], 'g' .. ARGV[1]
+redis.pcall('XGROUP', 'CREATE', key, group, 0, 'MKSTREAM')
+local id = redis.call('XADD', key, '*', 'n', ARGV[2])
+redis.call('XREADGROUP', 'GROUP', group, 'c' .. ARGV[3], 'COUNT', ARGV[2], 'STREAMS', key, '>')
+redis.call('XCLAIM', key, group, 'd', 0, id, 'RETRYCOUNT', ARGV[2])
+local first = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)
+if ARGV[3] == '1' then redis.call('XDEL', key, first[1][1]) end
+if ARGV[3] == '2' then redis.call('XACK', key, group, first[1][1]) end
+return redis.call('XLEN', key)`
+	return []string{"EVAL", text, "1", "groups", n(3), n(5), n(4)}
 }
 
 // describeServer is all that a server holds, one line for each key and library.
