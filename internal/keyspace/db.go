@@ -109,6 +109,15 @@ func (db *DB) find(e *Entry, key []byte) {
 	}
 }
 
+// CountRead counts what Find has found as a hit or a miss: for calls that read before they write.
+func (db *DB) CountRead(e *Entry, key []byte) {
+	if e.Exists() {
+		db.space.Stats.Hits++
+	} else {
+		db.miss(key)
+	}
+}
+
 // Peek looks key up and leaves no trace, but for removing it if its deadline has passed and
 // the Space is not frozen.
 func (db *DB) Peek(key []byte) (e Entry) {

@@ -43,6 +43,7 @@ func mget(tx command.Tx, c *command.Call) {
 func getSet(db *keyspace.DB, c *command.Call) {
 	key, value := c.Args.Bytes(), c.Args.Bytes()
 	e, err := db.FindString(key)
+	db.CountRead(&e, key)
 	if err != nil {
 		c.Reply.Err(err)
 		return
@@ -54,7 +55,8 @@ func getSet(db *keyspace.DB, c *command.Call) {
 
 func getDel(db *keyspace.DB, c *command.Call) {
 	key := c.Args.Bytes()
-	e, err := db.ReadString(key)
+	e, err := db.FindString(key)
+	db.CountRead(&e, key)
 	if err != nil {
 		c.Reply.Err(err)
 		return

@@ -144,6 +144,7 @@ func setWith(db *keyspace.DB, c *command.Call, key, value []byte) {
 	e, err := db.Find(key), error(nil)
 	if o.get || o.compare.given() {
 		e, err = db.FindString(key)
+		db.CountRead(&e, key)
 	}
 	if err != nil {
 		c.Reply.Err(err)
