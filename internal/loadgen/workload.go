@@ -131,6 +131,11 @@ func Workloads() []Workload {
 		{Name: "publish", Summary: "PUBLISH of a value to 100 subscribers of one channel",
 			Listeners: 100, Listen: words("SUBSCRIBE bench:channel"),
 			Steps: single("PUBLISH bench:channel __value__")},
+		{Name: "xadd", Summary: "XADD of an entry with three fields to one stream of some 100 000",
+			Setup: [][]string{{"DEL", "bench:stream"}},
+			Steps: single("XADD bench:stream MAXLEN ~ 100000 * id __num__ kind order text __value__")},
+		{Name: "xadds", Summary: "the same to a drawn stream of some 100",
+			Steps: single("XADD stream:__num__ MAXLEN ~ 100 * id __num__ kind order text __value__")},
 	}, orderWorkloads()...)
 }
 
