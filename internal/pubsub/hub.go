@@ -60,7 +60,7 @@ type Hub struct {
 
 	mu       sync.RWMutex // guards who has subscribed to what
 	topics   [kinds]map[string]*topic
-	patterns []*topic // in the order in which they came
+	patterns topics // in the order in which they came
 
 	stripes [stripeCount]stripe
 
@@ -84,6 +84,33 @@ type topic struct {
 	name   string
 	count  int
 	groups []group
+
+	previous, next *topic // of the patterns
+}
+
+// topics are a row of them, which any can leave at no cost.
+type topics struct{ first, last *topic }
+
+func (l *topics) add(t *topic) {
+	if t.previous = l.last; t.previous == nil {
+		l.first = t
+	} else {
+		t.previous.next = t
+	}
+	l.last = t
+}
+
+func (l *topics) remove(t *topic) {
+	if t.previous == nil {
+		l.first = t.next
+	} else {
+		t.previous.next = t.next
+	}
+	if t.next == nil {
+		l.last = t.previous
+	} else {
+		t.next.previous = t.previous
+	}
 }
 
 type group struct {
@@ -117,7 +144,7 @@ func (h *Hub) Subscribe(m *Mailbox, kind Kind, name []byte) bool {
 		t = &topic{name: string(name)}
 		h.topics[kind][t.name] = t
 		if kind == Pattern {
-			h.patterns = append(h.patterns, t)
+			h.patterns.add(t)
 		}
 	}
 	if m.places[kind] == nil {
@@ -182,7 +209,7 @@ func (h *Hub) remove(m *Mailbox, kind Kind, name string) {
 	}
 	delete(h.topics[kind], name)
 	if kind == Pattern {
-		h.patterns = slices.DeleteFunc(h.patterns, func(other *topic) bool { return other == t })
+		h.patterns.remove(t)
 	}
 }
 
@@ -190,14 +217,24 @@ func (h *Hub) remove(m *Mailbox, kind Kind, name string) {
 // call it. Cost: O(its subscriptions).
 func (h *Hub) Leave(m *Mailbox) {
 	h.Unmonitor(m)
-	if !m.Subscribed() {
-		return
+	for m.Subscribed() {
+		h.leaveSome(m)
 	}
+}
+
+// leaveMax is how many subscriptions end before others may go on.
+const leaveMax = 256
+
+func (h *Hub) leaveSome(m *Mailbox) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	n := 0
 	for kind := range kinds {
 		for name := range m.places[kind] {
-			h.remove(m, kind, name)
+			if h.remove(m, kind, name); n == leaveMax {
+				return
+			}
+			n++
 		}
 	}
 }

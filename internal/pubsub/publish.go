@@ -65,7 +65,7 @@ func (h *Hub) Publish(m Message) (receivers int) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	t := h.topics[m.Kind][string(m.Channel)]
-	if t == nil && (m.Kind == Shard || len(h.patterns) == 0) {
+	if t == nil && (m.Kind == Shard || h.patterns.first == nil) {
 		return 0
 	}
 	s := &h.stripes[maphash.Bytes(h.seed, m.Channel)%stripeCount]
@@ -90,7 +90,7 @@ func (h *Hub) Publish(m Message) (receivers int) {
 const scratchBytesMax = 64 << 10
 
 func (h *Hub) publishByPattern(s *stripe, m *Message) (receivers int) {
-	for _, t := range h.patterns {
+	for t := h.patterns.first; t != nil; t = t.next {
 		if glob.Match([]byte(t.name), m.Channel) {
 			s.encode(Pattern, t.name, m)
 			h.deliver(t, s.encoded, m)
@@ -113,7 +113,7 @@ func (h *Hub) Receivers(kind Kind, channel []byte) (n int) {
 	if kind == Shard {
 		return n
 	}
-	for _, t := range h.patterns {
+	for t := h.patterns.first; t != nil; t = t.next {
 		if glob.Match([]byte(t.name), channel) {
 			n += t.count
 		}

@@ -208,6 +208,24 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
+// TestManySubscriptions end at once when their connection does, also those by pattern.
+func TestManySubscriptions(t *testing.T) {
+	h := pubsub.NewHub()
+	m := h.Open(nil, nil)
+	const many = 100_000
+	for n := range many {
+		name := fmt.Appendf(nil, "name %d", n)
+		h.Subscribe(m, pubsub.Pattern, name)
+		h.Subscribe(m, pubsub.Channel, name)
+	}
+	if n := publish(h, "name 77", "text"); n != 2 {
+		t.Errorf("%d receivers", n)
+	}
+	if h.Close(m); !h.Idle() || h.Stats() != (pubsub.Stats{Published: 1, Delivered: 2}) {
+		t.Errorf("%+v", h.Stats())
+	}
+}
+
 func TestPublishAllocatesNothing(t *testing.T) {
 	h := pubsub.NewHub()
 	o := pubsub.NewOutlet(func() {})
