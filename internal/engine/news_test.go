@@ -147,6 +147,9 @@ func TestEventsOfTheKeyspace(t *testing.T) {
 	s.do("SET a 1", "SET a 2", "GET none", "RPUSH list x", "RENAME a b", "COPY b d")
 	l.want("new 0 a", "set 0 a", "set 0 a", "keymiss 0 none", "new 0 list", "rpush 0 list",
 		"new 0 b", "rename_from 0 a", "rename_to 0 b", "new 0 d", "copy_to 0 d")
+	s.do("SADD s m", "SUNIONSTORE d s", "SUNIONSTORE d none", "SUNIONSTORE d s")
+	l.want("new 0 s", "sadd 0 s", "sunionstore 0 d", "keymiss 0 none", "del 0 d", "new 0 d",
+		"sunionstore 0 d")
 	s.do("SET lazy x PX 100", "SET active x PX 100")
 	l.take()
 	s.nowMs += 200
@@ -159,7 +162,8 @@ func TestEventsOfTheKeyspace(t *testing.T) {
 	s.engine.Step()
 	got := l.take()
 	slices.Sort(got)
-	if !slices.Equal(got, []string{"evicted 0 b", "evicted 0 d", "evicted 0 list"}) {
+	if !slices.Equal(got, []string{"evicted 0 b", "evicted 0 d", "evicted 0 list",
+		"evicted 0 s"}) {
 		t.Errorf("%q", got)
 	}
 }

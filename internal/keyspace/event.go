@@ -67,6 +67,20 @@ func (db *DB) Notifies(class EventClass) bool {
 	return db.space.wanted.Classes()&class != 0 && !db.space.replaying
 }
 
+// NotNew takes back that key is new, because its value has come in the place of another.
+func (db *DB) NotNew(key []byte) {
+	if !db.Notifies(EventNew) {
+		return
+	}
+	s := db.space
+	for i, e := range slices.Backward(s.events) {
+		if e.Class == EventNew && e.DB == db.index && e.Key == string(key) {
+			s.events = slices.Delete(s.events, i, i+1)
+			return
+		}
+	}
+}
+
 // HasEvents tells whether TakeEvents would give something.
 func (s *Space) HasEvents() bool { return len(s.events) > 0 }
 

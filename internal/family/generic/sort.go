@@ -237,6 +237,9 @@ func (s *sorter) keep(c *command.Call) {
 			panic("generic: a removed key is of a wrong type")
 		}
 		l.Push(false, result...)
+		if had {
+			db.NotNew(s.o.store)
+		}
 		db.Notify(keyspace.EventList, "sortstore", s.o.store)
 	} else if had {
 		db.Notify(keyspace.EventGeneric, "del", s.o.store)

@@ -336,6 +336,9 @@ func (q *query) store(db *keyspace.DB, c *command.Call, found []hit) {
 	}
 	switch {
 	case z.Exists():
+		if had {
+			db.NotNew(q.target)
+		}
 		db.Notify(keyspace.EventZSet, event, q.target)
 	case had:
 		db.Notify(keyspace.EventGeneric, "del", q.target)

@@ -81,6 +81,9 @@ func store(tx command.Tx, c *command.Call, do operation, event string) {
 	found.each(func(member []byte) { s.Add(member) })
 	switch {
 	case s.Exists():
+		if had {
+			db.NotNew(dst)
+		}
 		db.Notify(keyspace.EventSet, event, dst)
 	case had:
 		db.Notify(keyspace.EventGeneric, "del", dst)

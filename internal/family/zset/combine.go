@@ -40,6 +40,9 @@ func replace(db *keyspace.DB, dst []byte, members []element, enlarge bool, event
 	}
 	switch {
 	case z.Exists():
+		if had {
+			db.NotNew(dst)
+		}
 		db.Notify(keyspace.EventZSet, event, dst)
 	case had:
 		db.Notify(keyspace.EventGeneric, "del", dst)
