@@ -49,7 +49,7 @@ func TestOwnersHandOut(t *testing.T) {
 		}
 	}
 	over, n := 0, int64(0)
-	for i := 0; over < len(c.handouts); i++ {
+	for i := 0; over < len(c.handouts) && i < 100*keys; i++ {
 		use(i % keys)
 		for _, h := range c.handouts {
 			select {
