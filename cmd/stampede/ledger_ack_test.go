@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -22,6 +23,14 @@ func (c *child) answer(call ...any) string {
 	return text[0].(string)
 }
 
+// set sets a parameter.
+func (c *child) set(t *testing.T, name, value string) {
+	t.Helper()
+	if err := c.client.ConfigSet(t.Context(), name, value).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestAckLedger sells while the database has its tables locked, is away, and as the server ends.
 func TestAckLedger(t *testing.T) {
 	cluster := pgtest.Start(t)
@@ -30,7 +39,7 @@ func TestAckLedger(t *testing.T) {
 	c := startChild(t, args...)
 	c.ledgerSays(t, "ledger_state:connected")
 	ctx := t.Context()
-	if err := c.client.Do(ctx, "STOCK.OPEN", "item", 100).Err(); err != nil {
+	if err := c.client.Do(ctx, "STOCK.OPEN", "item", 1000000).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
@@ -55,14 +64,33 @@ func TestAckLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	c.set(t, "latency-monitor-threshold", "100")
 	do("begin; lock table stampede.hold in access exclusive mode")
 	want(confirm("b"), "LEDGERWAIT the sale stands")
 	do("rollback")
-	want(confirm("b"), "ALREADY SOLD")
+	c.until(t, func(context.Context) (bool, error) { return confirm("b") == "ALREADY SOLD", nil })
+	slow, err := c.client.Do(ctx, "LATENCY", "HISTORY", "ledger-commit").Slice()
+	if err != nil || len(slow) == 0 {
+		t.Errorf("a commit that waited for a lock is no event: %v, %v", slow, err)
+	}
 	_ = conn.Close(ctx)
 	cluster.Kill()
 	want(confirm("c"), "LEDGERWAIT the sale stands")
+	c.set(t, "ledger-lag-max-seconds", "1")
+	want(c.answer("STOCK.HOLD", "item", "f", "ann", 1), "HELD") // the policy is to tell people
+	c.set(t, "ledger-lag-policy", "refuse")
+	asked := 0
+	hold := func() string {
+		asked++
+		return c.answer("STOCK.HOLD", "item", fmt.Sprint("more", asked), "ann", 1)
+	}
+	c.until(t, func(context.Context) (bool, error) {
+		return strings.HasPrefix(hold(), "LEDGERLAG no units are held"), nil
+	})
+	c.ledgerSays(t, "ledger_refusing:1")
 	cluster.Start()
+	c.until(t, func(context.Context) (bool, error) { return hold() == "HELD", nil })
+	c.ledgerSays(t, "ledger_refusing:0")
 	c.ledgerSays(t, "ledger_lag_bytes:0")
 	want(confirm("c"), "ALREADY SOLD")
 
@@ -71,9 +99,7 @@ func TestAckLedger(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
 	do("begin; lock table stampede.hold in access exclusive mode")
-	if err := c.client.ConfigSet(ctx, "ledger-ack-timeout", "0").Err(); err != nil {
-		t.Fatal(err)
-	}
+	c.set(t, "ledger-ack-timeout", "0")
 	told := make(chan string)
 	go func() { told <- confirm("d") }()
 	c.until(t, func(ctx context.Context) (bool, error) {

@@ -137,6 +137,7 @@ const (
 	retryPause     = 100 * time.Millisecond // after a failure; twice that after the next
 	retryPauseMax  = 5 * time.Second
 	drainTime      = 2 * time.Second // for what is left at the end
+	lingerMax      = 5 * time.Millisecond
 	alarmEvery     = time.Minute
 )
 
@@ -145,6 +146,8 @@ const (
 const (
 	batchRowsMin  = 256
 	batchRowsMax  = 32768
+	lingerRowsMin = 8 // fewer are not worth waiting for more, and these are enough
+	lingerRowsMax = 1024
 	emptyBytesMax = 4 << 20
 	claimBytes    = 8 << 20 // the claim follows the position in steps of these
 	claimName     = "ledger"
