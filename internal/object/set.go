@@ -34,6 +34,12 @@ func (*BigSet) OutsideBytes() int64 { return dictBytes }
 // new. Cost: O(1).
 func (s *BigSet) Add(member []byte) (created bool) { return s.members.Set(member, nil) }
 
+// Insert adds a member that is known to be new, and not a view of the set. Cost: O(1).
+func (s *BigSet) Insert(member []byte) { s.members.Insert(member, nil) }
+
+// Reserve makes room for n members in an empty set. Nothing depends on it but speed.
+func (s *BigSet) Reserve(n int) { s.members.Reserve(n) }
+
 // Remove removes a member and tells whether it was there. Cost: O(1).
 func (s *BigSet) Remove(member []byte) bool { return s.members.Delete(member) }
 

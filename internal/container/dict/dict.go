@@ -99,12 +99,24 @@ func (d *Dict) Set(field, value []byte) (created bool) {
 		}
 		return false
 	}
+	d.insert(hash, size, field, value)
+	return true
+}
+
+func (d *Dict) insert(hash uint64, size int, field, value []byte) {
 	r := d.arena.Alloc(size)
 	d.write(r, size, field, value)
 	d.bytes += int64(arena.SizeOf(size))
 	d.index.Insert(hash, uint32(r))
-	return true
 }
+
+// Insert is Set for a field that is known to be new.
+func (d *Dict) Insert(field, value []byte) {
+	d.insert(maphash.Bytes(d.seed, field), blockSize(len(field), len(value)), field, value)
+}
+
+// Reserve makes room for n fields in an empty dict. Nothing depends on it but speed.
+func (d *Dict) Reserve(n int) { d.index.Reserve(n) }
 
 // Delete removes a field and tells whether it was there.
 func (d *Dict) Delete(field []byte) bool {

@@ -12,18 +12,28 @@ import (
 	"stampede/internal/reply"
 )
 
-// operation visits the members of what it makes of sets, each once, until visit says false:
+// operation is one of the three, in two ways.
+type operation struct {
+	visit visiting
+	ints  func(lists [][]int64) []int64 // the same for sets of integers; the lists are its own
+}
+
+func difference() operation   { return operation{subtract, subtractInts} }
+func intersection() operation { return operation{intersect, intersectInts} }
+func both() operation         { return operation{unite, uniteInts} }
+
+// visiting visits the members of what it makes of sets, each once, until visit says false:
 // views that are good for that long. loose says that Redis builds the result from members
 // that need not be in it, so that its encoding may be that of more.
-type operation func(sets []keyspace.Set, visit func(member []byte) bool) (loose bool)
+type visiting func(sets []keyspace.Set, visit func(member []byte) bool) (loose bool)
 
-func diff(tx command.Tx, c *command.Call)  { answer(tx, c, subtract) }
-func inter(tx command.Tx, c *command.Call) { answer(tx, c, intersect) }
-func union(tx command.Tx, c *command.Call) { answer(tx, c, unite) }
+func diff(tx command.Tx, c *command.Call)  { answer(tx, c, difference()) }
+func inter(tx command.Tx, c *command.Call) { answer(tx, c, intersection()) }
+func union(tx command.Tx, c *command.Call) { answer(tx, c, both()) }
 
-func diffStore(tx command.Tx, c *command.Call)  { store(tx, c, subtract, "sdiffstore") }
-func interStore(tx command.Tx, c *command.Call) { store(tx, c, intersect, "sinterstore") }
-func unionStore(tx command.Tx, c *command.Call) { store(tx, c, unite, "sunionstore") }
+func diffStore(tx command.Tx, c *command.Call)  { store(tx, c, difference(), "sdiffstore") }
+func interStore(tx command.Tx, c *command.Call) { store(tx, c, intersection(), "sinterstore") }
+func unionStore(tx command.Tx, c *command.Call) { store(tx, c, both(), "sunionstore") }
 
 // readSets looks up the sets under keys.
 func readSets(tx command.Tx, c *command.Call, keys [][]byte) ([]keyspace.Set, error) {
@@ -49,8 +59,12 @@ func answer(tx command.Tx, c *command.Call, do operation) {
 		c.Reply.Err(err)
 		return
 	}
+	if lists, ok := readInts(sets); ok {
+		answerInts(c.Reply, do.ints(lists))
+		return
+	}
 	head, n := c.Reply.Len(), 0
-	do(sets, func(member []byte) bool {
+	do.visit(sets, func(member []byte) bool {
 		c.Reply.Bulk(member)
 		n++
 		return true
@@ -68,19 +82,24 @@ func store(tx command.Tx, c *command.Call, do operation, event string) {
 		c.Reply.Err(err)
 		return
 	}
-	var found gathering
-	loose := do(sets, found.take)
-	had := db.Delete(dst)
-	s, err := db.FindSet(dst)
-	if err != nil {
-		panic("set: a removed key is of a wrong type")
+	n, had := 0, false
+	if lists, ok := readInts(sets); ok {
+		ints := do.ints(lists)
+		n, had = len(ints), db.Delete(dst)
+		s := emptySet(db, dst)
+		s.PutInts(ints)
+	} else {
+		var found gathering
+		loose := do.visit(sets, found.take)
+		n, had = len(found.ends), db.Delete(dst)
+		s := emptySet(db, dst)
+		if loose && n > 0 {
+			s.Loosen()
+		}
+		found.each(func(member []byte) { s.Add(member) })
 	}
-	if loose && len(found.ends) > 0 {
-		s.Loosen()
-	}
-	found.each(func(member []byte) { s.Add(member) })
 	switch {
-	case s.Exists():
+	case n > 0:
 		if had {
 			db.NotNew(dst)
 		}
@@ -88,7 +107,16 @@ func store(tx command.Tx, c *command.Call, do operation, event string) {
 	case had:
 		db.Notify(keyspace.EventGeneric, "del", dst)
 	}
-	c.Reply.Int(int64(len(found.ends)))
+	c.Reply.Int(int64(n))
+}
+
+// emptySet is the set under a key that is absent.
+func emptySet(db *keyspace.DB, key []byte) keyspace.Set {
+	s, err := db.FindSet(key)
+	if err != nil {
+		panic("set: a removed key is of a wrong type")
+	}
+	return s
 }
 
 // gathering is copies of members.
@@ -141,6 +169,14 @@ func interCard(tx command.Tx, c *command.Call) {
 	sets, err := readSets(tx, c, keys)
 	if err != nil {
 		c.Reply.Err(err)
+		return
+	}
+	if lists, ok := readInts(sets); ok {
+		n := int64(len(intersectInts(lists)))
+		if limit > 0 {
+			n = min(n, limit)
+		}
+		c.Reply.Int(n)
 		return
 	}
 	common := int64(0)
