@@ -95,6 +95,8 @@ func TestBenchSaleSellsByOurs(t *testing.T) {
 	var out, stderr strings.Builder
 	err := c.sell(t.Context(), surroundings{&out, &stderr},
 		func(ctx context.Context, arguments ...string) *exec.Cmd {
+			// PostgreSQL is never that fast: all confirmations are asked for again.
+			arguments = append(arguments, "--set=ledger-ack-timeout=1")
 			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChild$")
 			cmd.Env = append(os.Environ(), childArgs+"="+strings.Join(arguments, "\n"))
 			return cmd

@@ -265,42 +265,76 @@ func (c *ourClient) buy(ctx context.Context, buyers []purchase) error {
 		c.text("1")
 	}
 	for i := range buyers {
-		c.call(5, "STOCK.CONFIRM")
-		c.named(ourStock, buyers[i].product)
-		c.named("order-", buyers[i].order)
-		c.text("ACK")
-		c.text(c.shop.level)
+		c.confirm(&buyers[i])
 	}
 	release, err := c.flush(ctx)
-	defer release()
+	defer func() { release() }()
 	held := make([]outcome, len(buyers))
-	for i := range buyers {
-		if err != nil {
-			return err
+	for i := 0; i < len(buyers) && err == nil; i++ {
+		held[i], err = c.hold()
+	}
+	var late []*purchase
+	for i := 0; i < len(buyers) && err == nil; i++ {
+		late, err = c.confirmed(&buyers[i], held[i], late)
+	}
+	// The ledger is further behind than a call waits: the sale stands, and is asked for again.
+	for len(late) > 0 && err == nil {
+		asked := late
+		late = nil
+		for _, p := range asked {
+			c.confirm(p)
 		}
-		var raw []byte
-		if raw, err = c.reply(); err != nil {
-			return err
-		}
-		switch firstWord(raw) {
-		case "HELD":
-			held[i] = sold
-		case "SOLD_OUT":
-			held[i] = soldOut
-		default:
-			held[i] = busy // others hold what is left
+		release()
+		release, err = c.flush(ctx)
+		for i := 0; i < len(asked) && err == nil; i++ {
+			late, err = c.confirmed(asked[i], sold, late)
 		}
 	}
-	for i := range buyers {
-		raw, err := c.reply()
-		if err != nil {
-			return err
-		}
-		if word := firstWord(raw); (word == "SOLD") != (held[i] == sold) {
-			return fmt.Errorf("order %d: it was held (%t), and the confirmation says %s",
-				buyers[i].order, held[i] == sold, word)
-		}
-		buyers[i].end(held[i])
+	return err
+}
+
+// confirm queues the confirmation of a buyer's hold.
+func (c *ourClient) confirm(p *purchase) {
+	c.call(5, "STOCK.CONFIRM")
+	c.named(ourStock, p.product)
+	c.named("order-", p.order)
+	c.text("ACK")
+	c.text(c.shop.level)
+}
+
+// hold reads the answer to a hold.
+func (c *ourClient) hold() (outcome, error) {
+	raw, err := c.reply()
+	if err != nil {
+		return untold, err
 	}
-	return nil
+	switch firstWord(raw) {
+	case "HELD":
+		return sold, nil
+	case "SOLD_OUT":
+		return soldOut, nil
+	}
+	return busy, nil // others hold what is left
+}
+
+// ledgerWait begins the error that says that a sale is not in PostgreSQL yet.
+const ledgerWait = "LEDGERWAIT "
+
+// confirmed reads the answer to a confirmation and tells the buyer; if the ledger is late, the
+// buyer joins those who have to ask again.
+func (c *ourClient) confirmed(p *purchase, held outcome, late []*purchase) ([]*purchase, error) {
+	raw, err := c.reply()
+	if errors.Is(err, errReply) && strings.Contains(err.Error(), ledgerWait) {
+		return append(late, p), nil
+	}
+	if err != nil {
+		return late, err
+	}
+	word := firstWord(raw)
+	if (word == "SOLD" || word == "ALREADY SOLD") != (held == sold) {
+		return late, fmt.Errorf("order %d: the hold was answered %d, and the confirmation says %s",
+			p.order, held, word)
+	}
+	p.end(held)
+	return late, nil
 }
