@@ -54,11 +54,18 @@ func (w *EventsWanted) Classes() EventClass { return EventClass(w.classes.Load()
 // Notify tells that something happened to a key, if somebody wants to know. name is one that
 // stays; key is copied. Call it after the change, in the order in which Redis does.
 func (db *DB) Notify(class EventClass, name string, key []byte) {
-	s := db.space
-	if s.wanted.Classes()&class == 0 || s.replaying {
-		return
+	if db.space.wanted.Classes()&class != 0 {
+		db.collect(class, name, key)
 	}
-	s.events = append(s.events, Event{class, db.index, name, string(key), s.order.Add(1)})
+}
+
+// collect stands apart so that where nobody wants to know Notify is no more than a look.
+//
+//go:noinline
+func (db *DB) collect(class EventClass, name string, key []byte) {
+	if s := db.space; !s.replaying {
+		s.events = append(s.events, Event{class, db.index, name, string(key), s.order.Add(1)})
+	}
 }
 
 // Notifies tells whether somebody wants events of a class: ask before work that only an
