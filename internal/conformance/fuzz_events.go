@@ -10,7 +10,7 @@ import (
 )
 
 // eventsOn is the parameter with which both servers tell of all key events.
-var eventsOn = [2]string{"notify-keyspace-events", "KEA"}
+var eventsOn = [2]string{"notify-keyspace-events", "KEAn"}
 
 // markChannel is where a mark says that everything before it has been heard.
 const markChannel = "mark"
