@@ -28,6 +28,14 @@ func (p Pack) InsertInt(off int, v int64) Pack {
 	return p
 }
 
+// InsertAll adds all elements of q, which is no part of p, before the element at off, or at the
+// end if off is End. The capacity must hold the bytes of q but [EmptyBytes] more.
+func (p Pack) InsertAll(off int, q Pack) Pack {
+	p = p.resize(off, 0, len(q)-EmptyBytes, q.Len())
+	copy(p[off:], q[EmptyBytes-1:len(q)-1])
+	return p
+}
+
 // Replace puts b in the place of the element at off. The capacity must hold ReplacedBytes.
 func (p Pack) Replace(off int, b []byte) Pack {
 	if v, ok := parseInt(b); ok {

@@ -132,6 +132,11 @@ func (l *List) Push(front bool, b []byte, fill int) {
 	if front {
 		i = 0
 	}
+	if front && l.isFrontFull() {
+		l.joinFront(fill)
+		l.addNode(0, b, fill)
+		return
+	}
 	if l.nodes.n > 0 && l.fits(i, fill, len(b)) {
 		n := l.edit(i)
 		off := l.pack(n).End()
@@ -148,6 +153,51 @@ func (l *List) Push(front bool, b []byte, fill int) {
 		i++
 	}
 	l.addNode(max(i, 0), b, fill)
+}
+
+// frontBytes is the size up to which elements are pushed into the first node: each of them moves
+// all that stands behind it there. A first node that is full becomes part of the second.
+const frontBytes = 1024
+
+func (l *List) isFrontFull() bool {
+	if l.nodes.n == 0 {
+		return false
+	}
+	n := l.nodes.at(0)
+	return n.count != plain && len(l.pack(n)) >= frontBytes
+}
+
+// joinFront lets the elements of the first node, a pack, be the first ones of the second, if
+// they fit there.
+func (l *List) joinFront(fill int) {
+	first := *l.nodes.at(0)
+	bytes := len(l.pack(&first)) - listpack.EmptyBytes
+	if l.nodes.n == 1 || !l.joins(bytes, int(first.count), fill) {
+		if at := min(1, l.nodes.n-1); l.nodes.at(at).count != plain {
+			l.trim(at)
+		}
+		return
+	}
+	second := l.edit(1)
+	p := l.pack(second)
+	if need := len(p) + bytes; need > cap(p) {
+		l.resize(second, max(need, min(2*cap(p), packBytes(fill))))
+		p = l.pack(second)
+	}
+	p.InsertAll(p.First(), l.pack(&first))
+	second.count += first.count
+	l.len += int(first.count)
+	l.drop(l.nodes.at(0))
+	l.nodes.remove(0, 1)
+}
+
+// joins tells whether the second node takes so many bytes of elements more.
+func (l *List) joins(bytes, count, fill int) bool {
+	n := l.nodes.at(1)
+	if n.count == plain || fill >= 0 && int(n.count)+count > max(fill, 1) {
+		return false
+	}
+	return len(l.pack(n))+bytes <= packBytes(fill)
 }
 
 // AppendPack puts all elements of a pack, which is copied, at the end.
