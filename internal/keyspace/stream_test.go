@@ -3,9 +3,12 @@
 package keyspace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	"stampede/internal/effect"
 	"stampede/internal/object"
 	"stampede/internal/rdb"
+	"stampede/internal/seedtest"
 )
 
 // streamText is all that a stream holds, when its consumers have called left out: that alone
@@ -234,6 +238,95 @@ func TestHostileStreams(t *testing.T) {
 		}
 		if err == nil {
 			applyAll(t, s, &told, true)
+		}
+	}
+}
+
+// TestSpoiledStreams: a dump in which some bytes are wrong is refused, or makes a stream that
+// is one; what is accepted can be made.
+func TestSpoiledStreams(t *testing.T) {
+	from := newSpace(t)
+	from.Limits.StreamNode = stream.Fill{Bytes: 300, Entries: 10}
+	r := &storm{rand.New(rand.NewPCG(seedtest.Of(t), 4)), from}
+	for range 40 {
+		r.stream(from.DB(0), []byte("key"))
+	}
+	e := from.DB(0).Peek([]byte("key"))
+	whole := e.AppendDump(nil)
+	accepted, s := 0, newSpace(t)
+	for range 4000 {
+		spoiled := bytes.Clone(whole)
+		for range 1 + r.IntN(3) {
+			if at := 1 + r.IntN(len(spoiled)-1); r.IntN(2) == 0 {
+				spoiled[at] ^= 1 << r.IntN(8)
+			} else {
+				spoiled = slices.Insert(spoiled, at, byte(r.IntN(256)))
+			}
+		}
+		reader := rdb.NewReader(nil, ReaderOptions())
+		item, err := reader.Dump(rdb.AppendDumpEnd(spoiled, 0))
+		var told effect.Buffer
+		if err != nil || Tell(&told, reader, item, 0, []byte("key"), true) != nil {
+			continue
+		}
+		accepted++
+		applyAll(t, s, &told, true)
+		e := s.DB(0).Peek([]byte("key"))
+		e.big().(object.BigStream).Check()
+		e.Remove()
+		for s.FreeStep() {
+		}
+	}
+	if accepted == 0 || accepted == 4000 {
+		t.Errorf("%d were accepted", accepted)
+	}
+}
+
+// TestOtherStreams reads streams as Redis 5 and 7.2 write them.
+func TestOtherStreams(t *testing.T) {
+	h := hostileStream{nodes: []stream.ID{{Ms: 1}, {Ms: 2}}, length: 2, last: stream.ID{Ms: 3},
+		groups: []string{"g"}, pending: []stream.ID{{Ms: 2}}, owners: []string{"c"},
+		owned: []stream.ID{{Ms: 2}}}
+	dump := h.dump()
+	nodes := dump[1 : bytes.LastIndex(dump, []byte("\x81v\x02\x04\x01\xff"))+6]
+	numbers := func(b []byte, all ...int) []byte {
+		for _, n := range all {
+			b = rdb.AppendLen(b, n)
+		}
+		return b
+	}
+	pending := rdb.AppendStreamOwned([]byte{1}, rdb.StreamID{Ms: 2})
+	pending = numbers(append(pending, make([]byte, 8)...), 5, 1) // at a time, five times, a consumer
+	one := append(rdb.AppendText(pending, []byte("c")), make([]byte, 8)...)
+	owned := rdb.AppendStreamOwned([]byte{1}, rdb.StreamID{Ms: 2})
+
+	old := numbers(append([]byte{byte(rdb.TypeStream1)}, nodes...), 2, 3, 0, 1)
+	old = numbers(rdb.AppendText(old, []byte("g")), 2, 0)
+	old = slices.Concat(old, one, owned)
+	later := numbers(append([]byte{byte(rdb.TypeStream3)}, nodes...), 2, 3, 0, 1, 0, 0, 0, 7, 1)
+	later = numbers(rdb.AppendText(later, []byte("g")), 2, 0, 6)
+	later = slices.Concat(later, one, make([]byte, 8), owned)
+	for name, c := range map[string]struct {
+		value       []byte
+		added, read int64
+	}{
+		"Redis 5": {old, 2, stream.ReadUnknown}, "Redis 7.2": {later, 7, 6},
+	} {
+		r := rdb.NewReader(nil, ReaderOptions())
+		item, err := r.Dump(rdb.AppendDumpEnd(c.value, 0))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		s, told := newSpace(t), effect.Buffer{}
+		if err := Tell(&told, r, item, 0, []byte("key"), true); err != nil {
+			t.Fatal(name, err)
+		}
+		applyAll(t, s, &told, true)
+		got, _ := s.DB(0).ReadStream([]byte("key"))
+		g, ok := got.Group([]byte("g"))
+		if !ok || got.Len() != 2 || got.Look().State().Added != uint64(c.added) ||
+			g.Read != c.read || g.Find(stream.ID{Ms: 2}).Deliveries != 5 {
+			t.Errorf("%s: %+v %+v", name, got.Look().State(), g.Group)
 		}
 	}
 }
