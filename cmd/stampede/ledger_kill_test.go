@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -58,8 +59,12 @@ func (s *killedSale) start() {
 
 // buy buys until the store is gone.
 func (s *killedSale) buy(c *child, name string, acked bool) {
-	ctx := context.Background()
+	ctx, pace := context.Background(), time.NewTicker(2*time.Millisecond)
+	defer pace.Stop()
 	for i := 0; ; i++ {
+		if !acked {
+			<-pace.C // or the rounds become long by all that these sell meanwhile
+		}
 		id, item := fmt.Sprintf("%s-%d", name, i), fmt.Sprintf("item%d", i%killItems)
 		if c.client.Do(ctx, "STOCK.HOLD", item, id, "b", 1, "FOR", 60000).Err() != nil {
 			return
