@@ -297,8 +297,10 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for i := range r.Results {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(r.Results[i].row(), " | "))
 	}
-	b.WriteByte('\n')
-	for _, sentence := range r.Summary {
+	for i, sentence := range r.Summary {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
 		fmt.Fprintf(&b, "- %s\n", sentence)
 	}
 	_, err := io.WriteString(w, b.String())
