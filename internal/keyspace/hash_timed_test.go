@@ -228,6 +228,11 @@ func (w *timedTwin) end() {
 	if db := w.space.DB(0); db.timed != nil && db.timed.Len() != 0 {
 		w.t.Errorf("%d hashes are still watched", db.timed.Len())
 	}
+	for key := range w.hashes {
+		if h, err := w.space.DB(0).peekHash([]byte(key)); err != nil || h.Exists() && h.dueFields() > 0 {
+			w.t.Errorf("%s: fields whose time is over are still there (%v)", key, err)
+		}
+	}
 	w.compare()
 }
 
