@@ -16,16 +16,48 @@ type bigs struct {
 	live  []object.Big // by number; nil where free
 	free  []uint32
 	dying []object.Big
+
+	outside []int64 // what each of live holds beside the arena, when it was asked last
+	total   int64   // the sum of outside
+	next    int     // which of live is asked next
 }
 
 func (b *bigs) add(o object.Big) (index uint32) {
 	if n := len(b.free); n > 0 {
 		index, b.free = b.free[n-1], b.free[:n-1]
-		b.live[index] = o
-		return index
+	} else {
+		index = uint32(len(b.live))
+		b.live, b.outside = append(b.live, nil), append(b.outside, 0)
 	}
-	b.live = append(b.live, o)
-	return uint32(len(b.live) - 1)
+	b.live[index] = o
+	b.ask(int(index))
+	return index
+}
+
+// ask brings up to date what one collection holds beside the arena.
+func (b *bigs) ask(index int) {
+	var bytes int64
+	if o := b.live[index]; o != nil {
+		bytes = o.OutsideBytes()
+	}
+	b.total += bytes - b.outside[index]
+	b.outside[index] = bytes
+}
+
+// askedAtOnce is how many collections [Space.ReckonBigs] asks.
+const askedAtOnce = 1000
+
+// ReckonBigs brings up to date what large collections hold beside the arena, some of them each
+// time: they grow without saying so. Cost: O(askedAtOnce).
+func (s *Space) ReckonBigs() {
+	b := &s.big
+	for range min(askedAtOnce, len(b.live)) {
+		if b.next >= len(b.live) {
+			b.next = 0
+		}
+		b.ask(b.next)
+		b.next++
+	}
 }
 
 // noBig is the number in an entry whose collection was moved elsewhere.
@@ -45,6 +77,7 @@ func (s *Space) dropBig(index uint32) {
 func (b *bigs) take(index uint32) object.Big {
 	o := b.live[index]
 	b.live[index] = nil
+	b.ask(int(index))
 	b.free = append(b.free, index)
 	return o
 }
@@ -55,19 +88,6 @@ func (s *Space) freeBigs() {
 		s.noteGone(o)
 	}
 	s.big = bigs{}
-}
-
-// outsideBytes is what collections hold beside the arena.
-func (b *bigs) outsideBytes() (total int64) {
-	for _, o := range b.live {
-		if o != nil {
-			total += o.OutsideBytes()
-		}
-	}
-	for _, o := range b.dying {
-		total += o.OutsideBytes()
-	}
-	return total
 }
 
 // freeStepElements is how many elements of dropped collections one step frees.

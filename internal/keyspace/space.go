@@ -165,8 +165,9 @@ func (s *Space) Len() (n int) {
 // DB is database number n, 0 ≤ n < [Databases].
 func (s *Space) DB(n int) *DB { return s.dbs[n] }
 
-// Used is what counts against maxmemory, in bytes. It costs nothing.
-func (s *Space) Used() int64 { return s.arena.Used() + s.lockBytes() }
+// Used is what counts against maxmemory, in bytes: the arena, locks, and what large
+// collections hold beside it, as far as [Space.ReckonBigs] has seen. It costs nothing.
+func (s *Space) Used() int64 { return s.arena.Used() + s.big.total + s.lockBytes() }
 
 // Memory is how the memory of a Space is used, in bytes.
 type Memory struct {
@@ -179,7 +180,7 @@ type Memory struct {
 func (s *Space) Memory() Memory {
 	stats := s.arena.Stats()
 	return Memory{
-		Blocks: stats.Used, Resident: stats.Resident, Beside: stats.Beside + s.big.outsideBytes() +
+		Blocks: stats.Used, Resident: stats.Resident, Beside: stats.Beside + s.big.total +
 			s.desk.Names.Bytes(),
 	}
 }

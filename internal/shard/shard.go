@@ -221,6 +221,7 @@ func (s *Shard) Used() int64 { return s.used.Load() }
 func (s *Shard) Step(nowMs int64, expire bool) (more bool) {
 	space := s.Own(nowMs)
 	defer s.Release()
+	space.ReckonBigs()
 	more = space.FreeStep()
 	more = space.SweepLocks() || more
 	if expire {
