@@ -19,6 +19,9 @@ const (
 	// that to another one and goes on reading: a client may want to send its whole
 	// pipeline before it reads the first reply.
 	writeTry = 100 * time.Millisecond
+	// inputTry is how long input is waited for between two looks at the state of a connection to
+	// which messages come all the time.
+	inputTry = 100 * time.Microsecond
 	// tickEvery is how often the limits of time are looked after.
 	tickEvery = time.Second
 )
@@ -33,6 +36,8 @@ type netLink struct {
 	attention atomic.Bool   // the same, for the goroutine that is about to read
 	writeByMs int64         // the deadline for writing that is set
 	readByMs  int64         // the deadline for reading that is set; 0: none, -1: a past one
+	looked    bool          // attention was given last time, and input must not wait for ever
+	reading   atomic.Bool   // the goroutine reads, or is about to: wake must interrupt it
 	killed    atomic.Bool
 
 	mu      sync.Mutex // guards what follows
@@ -44,7 +49,9 @@ type netLink struct {
 // wake makes the goroutine look at the state of the connection.
 func (k *netLink) wake() {
 	k.attention.Store(true)
-	_ = k.socket.SetReadDeadline(time.Unix(1, 0))
+	if k.reading.Load() { // else it looks before it reads
+		_ = k.socket.SetReadDeadline(time.Unix(1, 0))
+	}
 	select {
 	case k.woken <- struct{}{}:
 	default:
@@ -145,8 +152,18 @@ func (k *netLink) read(space []byte, suspended bool, untilMs int64) (int, error)
 		_ = k.socket.SetReadDeadline(deadline) // if it is closed, reading will tell
 		k.readByMs = byMs
 		if k.attention.Swap(false) {
-			return 0, os.ErrDeadlineExceeded
+			if k.looked = !k.looked; k.looked {
+				return 0, os.ErrDeadlineExceeded
+			}
+			_ = k.socket.SetReadDeadline(time.Now().Add(inputTry))
+			k.readByMs = -1
+			return k.socket.Read(space)
 		}
+	}
+	k.reading.Store(true)
+	defer k.reading.Store(false)
+	if k.attention.Load() {
+		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := k.socket.Read(space)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
