@@ -141,7 +141,13 @@ func (s *liveSale) settle(addr string) {
 			}
 		}
 	}
-	<-time.After(time.Until(time.UnixMilli(latest + 1)))
+	<-time.After(time.Until(time.UnixMilli(latest + clockSlackMs + 1)))
+	for _, b := range s.buyers {
+		if b.comeLate(c); b.wrong != "" && s.ctx.Err() == nil {
+			s.t.Errorf("buyer %d: %s", b.number, b.wrong)
+			return
+		}
+	}
 	s.inspect(addr, true)
 	s.checkFences()
 }
@@ -194,6 +200,16 @@ func (b *buyer) askAll(c *Conn) bool {
 		}
 	}
 	return flush()
+}
+
+// comeLate confirms what the buyer let expire: the time of all those holds is over.
+func (b *buyer) comeLate(c *Conn) {
+	for _, o := range b.orders {
+		if o.forMs > 0 && o.fence > 0 && o.end == "" && !b.finish(c, o, "CONFIRM", func() {}) {
+			b.blame("the server is gone")
+			return
+		}
+	}
 }
 
 // checkFences looks for fences that were given twice, or out of order.
