@@ -25,7 +25,7 @@ unit: ## the tests of all packages
 race: ## those with goroutines, under the race detector
 	$(GO) test -race -short ./internal/engine ./internal/server ./internal/session ./internal/metrics \
 		./internal/txn ./internal/config ./internal/demo ./internal/persist ./internal/sim \
-		./internal/ledger ./kit/lock
+		./internal/ledger ./internal/pubsub ./kit/lock
 
 slow: ## the structures with all their invariants checked at every step
 	$(GO) test -tags slowassert -short ./internal/container/... ./internal/keyspace

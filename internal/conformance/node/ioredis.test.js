@@ -252,8 +252,9 @@ story('publish and subscribe', async (s) => {
     one: s.db.publish('news', 'one'), none: s.db.publish('none', 'x'),
     nobody: s.db.publish('other', 'x'), multi: s.db.multi().set('k', 'v').publish('news', 'two').exec(),
     channels: s.db.pubsub('NUMSUB', 'news', 'none'), patterns: s.db.pubsub('NUMPAT'),
-    gone: heard.unsubscribe('news'), last: s.db.publish('end', 'end'),
   });
+  await s.saw('gone', heard.unsubscribe('news')); // by a connection of its own: not earlier
+  await s.saw('last', s.db.publish('end', 'end'));
   await ended;
   await s.saw('messages', got.sort());
   await s.ask({ punsubscribed: heard.punsubscribe('n*'), unsubscribed: heard.unsubscribe('end') });
