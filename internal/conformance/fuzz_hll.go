@@ -16,7 +16,6 @@ func hllRows() []fuzzRow {
 		{weight: 6, form: "PFCOUNT pkey..."},
 		{weight: 4, form: "PFMERGE pkey pkey..."},
 		{weight: 4, form: "PFDEBUG {ENCODING|DECODE|TODENSE} pkey"},
-		{weight: 1, form: "PFSELFTEST"},
 		{weight: 6, form: "GET pkey"},
 		{weight: 2, form: "SETRANGE pkey {0 HYLL|0 hyll|4 a|8 abcdefgh|15 a}", asIs: true},
 		{weight: 2, form: "DEL pkey"},
