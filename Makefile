@@ -36,7 +36,7 @@ SEED ?= 1
 
 conformance: build ## hundreds of thousands of random calls on us and on a real redis-server; 300 crashes
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 15m ./internal/conformance \
-		-calls 75000 -seed $(SEED) -crashes 200 -sale-crashes 100
+		-calls 60000 -seed $(SEED) -crashes 200 -sale-crashes 100
 	$(GO) test -count=1 -timeout 10m ./cmd/stampede -run TestLedgerThroughKills -v -ledger-kills 50
 
 CRASHES ?= 1000
