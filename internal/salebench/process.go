@@ -96,8 +96,7 @@ type cluster struct {
 }
 
 // startCluster makes a cluster in a new folder below dir (where its owner, who may not be we,
-// can find it), and starts
-// it with fsync on.
+// can find it), and starts it with fsync on.
 func startCluster(ctx context.Context, dir string, connections int) (c *cluster, err error) {
 	bin, err := postgresPrograms()
 	if err != nil {
@@ -164,7 +163,8 @@ func (c *cluster) close() error {
 // postgresPrograms is the folder of initdb and postgres.
 func postgresPrograms() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
+		path, err = filepath.EvalSymlinks(path) // the others may stand only where it stands
+		return filepath.Dir(path), err
 	}
 	if text, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
 		bin := strings.TrimSpace(string(text))
