@@ -11,7 +11,8 @@ import (
 // its own line or below. A name that ends in /* stands for the packages below that folder.
 // Moving a name up needs a reason in the commit message.
 var layers = strings.Split(strings.TrimSpace(`
-internal/assert internal/glob internal/slot internal/longdouble internal/disk kit/*
+internal/assert internal/figures internal/glob internal/slot internal/longdouble internal/disk
+kit/*
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table internal/container/intset
 internal/container/dict internal/container/quicklist internal/container/stream

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"stampede/internal/figures"
 )
 
 // decr is recipe D: every buyer counts one down, and the answer decides.
@@ -66,7 +68,7 @@ func (d decr) Lessons(r Result) []string {
 	return []string{
 		`The last unit answers 0: the often published rule "> 0 means sold" leaves it over.`,
 		fmt.Sprintf("The counter stands at %s: INCR for a cancelled order frees a unit that "+
-			"nobody can buy.", grouped(r.Left)),
+			"nobody can buy.", figures.Grouped(r.Left)),
 		"A missing, expired or evicted counter starts at -1: sold out for ever.",
 		"A retry after a lost reply takes two units; a crash after DECR loses one.",
 	}

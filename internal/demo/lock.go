@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"stampede/internal/figures"
 )
 
 // lockTTL is how long a lock lasts whose holder never releases it.
@@ -144,14 +146,14 @@ func (lock) Count(ctx context.Context, client *redis.Client, sale *Sale) (Count,
 
 func (lock) Lessons(r Result) []string {
 	lessons := []string{"One lock for one item serializes all buyers: here " +
-		rate(r.SoldPerSecond) + " sales/s."}
+		figures.Rate(r.SoldPerSecond) + " sales/s."}
 	if r.PaymentMs > 0 {
 		lessons[0] = fmt.Sprintf("One lock for one item serializes all buyers: payments of "+
 			"%g ms allow %s sales/s at most, here were %s; 200 ms would allow 5.",
-			r.PaymentMs, rate(1000/r.PaymentMs), rate(r.SoldPerSecond))
+			r.PaymentMs, figures.Rate(1000/r.PaymentMs), figures.Rate(r.SoldPerSecond))
 	}
 	return append(lessons,
 		fmt.Sprintf("%s tries for %s buyers: whoever is refused the lock must return and "+
 			"knock again, or buys without it, or goes home while units remain.",
-			grouped(r.Tries), grouped(r.Buyers)))
+			figures.Grouped(r.Tries), figures.Grouped(r.Buyers)))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"stampede/internal/figures"
 )
 
 // Snapshot is how far a run has come.
@@ -147,8 +149,9 @@ func (s *Screen) paint(sale SaleProgress) string {
 	full := int(min(sale.Sold*progressBar/max(sale.Stock, 1), progressBar))
 	bar := strings.Repeat("█", full) + strings.Repeat("░", progressBar-full)
 	line := s.fit(fmt.Sprintf(progressRow, sale.Name+"  "+sale.Title, bar,
-		grouped(sale.Sold)+"/"+grouped(sale.Stock), grouped(sale.Sold+sale.Refused),
-		grouped(sale.Refused), rate(perSecond(sale.Tries, sale.Elapsed))))
+		figures.Grouped(sale.Sold)+"/"+figures.Grouped(sale.Stock),
+		figures.Grouped(sale.Sold+sale.Refused), figures.Grouped(sale.Refused),
+		figures.Rate(perSecond(sale.Tries, sale.Elapsed))))
 	color := yellow
 	switch {
 	case sale.State == SaleWaits:
@@ -176,13 +179,13 @@ func (s *Screen) fit(line string) string {
 // plain is a sale as a line of text.
 func (p SaleProgress) plain() string {
 	return fmt.Sprintf("%s  sold %s/%s, served %s, refused %s, %s attempts/s", p.Name,
-		grouped(p.Sold), grouped(p.Stock), grouped(p.Sold+p.Refused), grouped(p.Refused),
-		rate(perSecond(p.Tries, p.Elapsed)))
+		figures.Grouped(p.Sold), figures.Grouped(p.Stock), figures.Grouped(p.Sold+p.Refused),
+		figures.Grouped(p.Refused), figures.Rate(perSecond(p.Tries, p.Elapsed)))
 }
 
 // readers is what the audience has done as a line of text.
 func (s Snapshot) readers() string {
 	return fmt.Sprintf("readers: %s calls, %s calls/s, %s from the cache",
-		grouped(s.Readers.Calls), rate(perSecond(s.Readers.Calls, s.Elapsed)),
+		figures.Grouped(s.Readers.Calls), figures.Rate(perSecond(s.Readers.Calls, s.Elapsed)),
 		AudienceResult{Hits: s.Readers.Hits, Misses: s.Readers.Misses}.hitShare())
 }

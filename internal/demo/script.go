@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
+
+	"stampede/internal/figures"
 )
 
 // inventory is the script of recipe L: it takes some units if all of them are there.
@@ -74,7 +76,7 @@ func (script) Count(ctx context.Context, client *redis.Client, sale *Sale) (Coun
 func (script) Lessons(r Result) []string {
 	return []string{
 		fmt.Sprintf("Look and sale are one step: %s sales/s, and nobody is refused while "+
-			"units remain.", rate(r.SoldPerSecond)),
+			"units remain.", figures.Rate(r.SoldPerSecond)),
 		"nil means four things: a bad quantity, sold out, too few left, no such sale.",
 		"A retry after a lost reply still buys twice: the script knows no order.",
 	}

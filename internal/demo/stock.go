@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"stampede/internal/figures"
 )
 
 // stockNoun is in the keys of stocks.
@@ -100,7 +102,7 @@ func (stock) Count(ctx context.Context, client *redis.Client, sale *Sale) (c Cou
 func (stock) Lessons(r Result) []string {
 	return []string{
 		fmt.Sprintf("Hold, pay, confirm: %s sales/s, and payments of all buyers at the same time.",
-			rate(r.SoldPerSecond)),
+			figures.Rate(r.SoldPerSecond)),
 		"An id is answered once: whoever lost the reply asks again and buys nothing twice.",
 		"Who does not pay loses the unit at the deadline, to the millisecond; nobody sweeps.",
 		"SOLD_OUT, ALL_HELD, TOO_FEW, LIMIT: a refusal says what it is.",

@@ -5,9 +5,10 @@ package demo
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"stampede/internal/figures"
 )
 
 // textWidth is the width of all text, in columns.
@@ -43,8 +44,8 @@ func (o Options) WriteIntroduction(w io.Writer, colors Colors) error {
 	text := fmt.Sprintf("%s buyers, %s at a time, are about to ask the store at %s for %s units "+
 		"of one product, once by each recipe: %s. Meanwhile %s readers look at product pages "+
 		"through the cache and count views in rankings, as on any day.",
-		grouped(int64(o.Buyers)), grouped(int64(min(o.Connections, o.Buyers))), o.Address,
-		grouped(int64(o.Stock)), strings.Join(names, "; "), grouped(int64(o.Readers)))
+		figures.Grouped(o.Buyers), figures.Grouped(min(o.Connections, o.Buyers)), o.Address,
+		figures.Grouped(o.Stock), strings.Join(names, "; "), figures.Grouped(o.Readers))
 	_, err := fmt.Fprintf(w, "\n%s\n\n%s\n", colors.paint(bold, "Stampede: a flash sale"),
 		wrap("", text))
 	return err
@@ -73,9 +74,11 @@ func (r Report) writeSales(b *strings.Builder, colors Colors) {
 		b.WriteString(colors.paint(dim, header) + "\n")
 	}
 	for _, s := range r.Sales {
-		line := fmt.Sprintf(saleRow, s.Name+"  "+s.Title, grouped(s.Sold), grouped(s.Refused),
-			grouped(s.Oversold), grouped(s.Undersold), rate(s.TriesPerSecond),
-			rate(s.SoldPerSecond), millis(s.P50Ms), millis(s.P99Ms))
+		line := fmt.Sprintf(saleRow, s.Name+"  "+s.Title,
+			figures.Grouped(s.Sold), figures.Grouped(s.Refused),
+			figures.Grouped(s.Oversold), figures.Grouped(s.Undersold),
+			figures.Rate(s.TriesPerSecond), figures.Rate(s.SoldPerSecond),
+			figures.Millis(s.P50Ms), figures.Millis(s.P99Ms))
 		if s.fault() != "" {
 			line = colors.paint(red, line)
 		}
@@ -89,14 +92,14 @@ const trendBar = 40
 // write writes what readers did and saw.
 func (a AudienceResult) write(b *strings.Builder, colors Colors) {
 	fmt.Fprintf(b, "\nReaders meanwhile: %s calls/s, p50 %s ms, p99 %s ms; %s cached.\n",
-		rate(a.CallsPerSecond), millis(a.P50Ms), millis(a.P99Ms), a.hitShare())
+		figures.Rate(a.CallsPerSecond), figures.Millis(a.P50Ms), figures.Millis(a.P99Ms), a.hitShare())
 	if len(a.Trending) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "Trending today, of %s views:\n", grouped(a.Views))
+	fmt.Fprintf(b, "Trending today, of %s views:\n", figures.Grouped(a.Views))
 	for i, t := range a.Trending {
 		length := int(t.Views * trendBar / max(a.Trending[0].Views, 1))
-		fmt.Fprintf(b, "  %d  %-14s%10s  %s\n", i+1, t.Category, grouped(t.Views),
+		fmt.Fprintf(b, "  %d  %-14s%10s  %s\n", i+1, t.Category, figures.Grouped(t.Views),
 			colors.paint(cyan, strings.Repeat("█", length)))
 	}
 }
@@ -113,9 +116,9 @@ func (r Report) writeMeaning(b *strings.Builder, colors Colors) {
 		fault := strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + "."
 		b.WriteString(colors.paint(red, wrap("", fault)) + "\n")
 	} else {
-		b.WriteString(colors.paint(green, wrap("", fmt.Sprintf("Exact: every recipe sold %s "+
-			"of %s units, each to one buyer. Buyers' orders, the orders recorded in the store "+
-			"and its counter agree.", grouped(int64(r.Stock)), grouped(int64(r.Stock))))) + "\n")
+		b.WriteString(colors.paint(green, wrap("", fmt.Sprintf("Exact: every recipe sold %[1]s "+
+			"of %[1]s units, each to one buyer. Buyers' orders, the orders recorded in the store "+
+			"and its counter agree.", figures.Grouped(r.Stock)))) + "\n")
 	}
 	for _, s := range r.Sales {
 		fmt.Fprintf(b, "%s  %s\n", colors.paint(bold, s.Name), s.Title)
@@ -146,37 +149,4 @@ func wrap(mark, text string) string {
 		column += width
 	}
 	return b.String()
-}
-
-// grouped writes a number with its digits in groups of three.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + " " + digits[i:]
-	}
-	return sign + digits
-}
-
-// rate writes a rate in as few digits as say something.
-func rate(perSecond float64) string {
-	if perSecond > 0 && perSecond < 10 {
-		return strconv.FormatFloat(perSecond, 'f', 1, 64)
-	}
-	return grouped(int64(perSecond + 0.5))
-}
-
-// millis writes milliseconds in at most four columns, up to ten seconds.
-func millis(ms float64) string {
-	decimals := 0
-	switch {
-	case ms < 10:
-		decimals = 2
-	case ms < 100:
-		decimals = 1
-	}
-	return strconv.FormatFloat(ms, 'f', decimals, 64)
 }

@@ -5,8 +5,9 @@ package loadgen
 import (
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
+
+	"stampede/internal/figures"
 )
 
 // ErrorReplies is how many error replies all runs together have seen, and one of them.
@@ -52,7 +53,7 @@ func writeRuns(w io.Writer, k kind, server Server, runs []Result) {
 		errors, missed = errors+run.Errors, missed+run.Missed
 	}
 	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%.3f\t%.3f\t%.3f\t%.3f\t%s\t%s\t%d\t%d\t\n",
-		k.workload, k.pipeline, server.Address, grouped(int64(median(callsPerSecond))),
+		k.workload, k.pipeline, server.Address, figures.Grouped(int64(median(callsPerSecond))),
 		median(p50)/1000, median(p99)/1000, median(p999)/1000, median(longest)/1000,
 		orDash("%.2f", median(serverCPU)), orDash("%.2f", median(clientCPU)), errors, missed)
 }
@@ -90,17 +91,4 @@ func orDash(format string, value float64) string {
 		return "-"
 	}
 	return fmt.Sprintf(format, value)
-}
-
-// grouped writes a number with its digits in groups of three.
-func grouped(n int64) string {
-	digits := fmt.Sprint(n)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
 }

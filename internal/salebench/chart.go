@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"stampede/internal/figures"
 )
 
 // Measures of the chart, in pixels.
@@ -62,7 +64,7 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	fmt.Fprintf(&c.b, `<rect width="%d" height="%d" rx="8" fill="#ffffff"/>`+"\n", chartWidth, height)
 	title := "Sales a second, one product"
 	if r.Products > 1 {
-		title = "Sales a second, " + grouped(r.Products) + " products"
+		title = "Sales a second, " + figures.Grouped(r.Products) + " products"
 	}
 	c.text(20, 32, 17, chartInk, `font-weight="bold"`, title)
 	c.legend()
@@ -130,13 +132,13 @@ func (c *chart) grid(bottom int) {
 	for n := 0.0; n <= c.highest; n += step {
 		fmt.Fprintf(&c.b, `<line x1="%[1]d" y1="%[2]d" x2="%[1]d" y2="%[3]d" stroke="%[4]s"/>`+"\n",
 			c.x(n), chartTop-6, bottom, chartGrid)
-		c.text(c.x(n), bottom+16, 10, chartFaint, `text-anchor="middle"`, rate(n))
+		c.text(c.x(n), bottom+16, 10, chartFaint, `text-anchor="middle"`, figures.Rate(n))
 	}
 }
 
 // row draws one form.
 func (c *chart) row(y int, r *Result) {
-	name := fmt.Sprintf("%s ×%s", r.Form, grouped(int64(r.AtOnce())))
+	name := fmt.Sprintf("%s ×%s", r.Form, figures.Grouped(r.AtOnce()))
 	if r.Published {
 		name += " published"
 	}
@@ -146,7 +148,7 @@ func (c *chart) row(y int, r *Result) {
 		c.rect(chartLeft, y, c.x(s.AttemptsPerSecond)-chartLeft, chartBar, chartGhost)
 	}
 	color := colorOf(r.Kind)
-	number := rate(s.SoldPerSecond)
+	number := figures.Rate(s.SoldPerSecond)
 	if r.Over() > 0 || r.Under() > 0 {
 		color = chartBad
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"stampede/internal/figures"
 )
 
 // figure is a published figure for PostgreSQL and how it is made again. All were measured on 32
@@ -182,11 +184,11 @@ func (r *FiguresReport) rows() [][]string {
 	for _, f := range r.Figures {
 		sales := "–"
 		if f.Form != "" {
-			sales = rate(f.SoldPerSecond)
+			sales = figures.Rate(f.SoldPerSecond)
 		}
-		rows = append(rows, []string{f.Name, rate(float64(f.Published)) + " " + f.Counts,
-			rate(f.AttemptsPerSecond), rate(f.HitsPerSecond), sales, grouped(int64(f.Clients)),
-			grouped(f.Products), f.Call})
+		rows = append(rows, []string{f.Name, figures.Rate(float64(f.Published)) + " " + f.Counts,
+			figures.Rate(f.AttemptsPerSecond), figures.Rate(f.HitsPerSecond), sales,
+			figures.Grouped(f.Clients), figures.Grouped(f.Products), f.Call})
 	}
 	return rows
 }
@@ -194,7 +196,7 @@ func (r *FiguresReport) rows() [][]string {
 // headline says what the table is of.
 func (r *FiguresReport) headline() string {
 	return fmt.Sprintf("Published on 32 cores; here %d cores with the buyers, %g s each, a durable "+
-		"write of 4 KiB takes %s ms", r.Cores, r.Seconds, millis(r.SyncMs))
+		"write of 4 KiB takes %s ms", r.Cores, r.Seconds, figures.Millis(r.SyncMs))
 }
 
 // WriteText writes the table for a terminal.

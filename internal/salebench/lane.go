@@ -162,8 +162,8 @@ func number(v resp.Value) int64 {
 	return n
 }
 
-// figures are the numbers of a map, in RESP2 an array of names and values.
-func figures(v resp.Value) map[string]int64 {
+// numbers are the numbers of a map, in RESP2 an array of names and values.
+func numbers(v resp.Value) map[string]int64 {
 	named := map[string]int64{}
 	for i := 0; i+1 < len(v.Elems); i += 2 {
 		named[string(v.Elems[i].Text)] = number(v.Elems[i+1])

@@ -215,7 +215,7 @@ func (o *ourShop) books(ctx context.Context) (books, error) {
 		o.admin.call(2, "STOCK.AUDIT")
 		o.admin.named(ourStock, product)
 	}, func(v resp.Value) {
-		f := figures(v)
+		f := numbers(v)
 		b.units += f["units"]
 		b.gone += min(f["held"]+f["sold"], f["units"])
 		b.over += max(f["held"]+f["sold"]-f["units"], 0)

@@ -8,10 +8,11 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"stampede/internal/figures"
 )
 
 // Report is what came of a run.
@@ -209,7 +210,7 @@ func (r *Result) times(other *Result) string {
 
 // name is the form and how many buyers it served at a time.
 func (r *Result) name() string {
-	return fmt.Sprintf("%s with %s at once", r.Form, grouped(int64(r.AtOnce())))
+	return fmt.Sprintf("%s with %s at once", r.Form, figures.Grouped(r.AtOnce()))
 }
 
 // columns are the heads of the table.
@@ -228,24 +229,25 @@ func (r *Result) row() []string {
 		return []string{name, "–", "–", "–", "–", "–", "–", "–", "–", "–", "not available"}
 	}
 	s := &r.Rates
-	return []string{name, grouped(int64(r.AtOnce())), rate(s.AttemptsPerSecond),
-		rate(s.SoldPerSecond), rate(s.RefusedPerSecond), grouped(r.Over()), grouped(r.Under()),
-		millis(s.P50Ms), millis(s.P99Ms), millis(s.CPUMicros), r.Durability}
+	return []string{name, figures.Grouped(r.AtOnce()), figures.Rate(s.AttemptsPerSecond),
+		figures.Rate(s.SoldPerSecond), figures.Rate(s.RefusedPerSecond),
+		figures.Grouped(r.Over()), figures.Grouped(r.Under()), figures.Millis(s.P50Ms),
+		figures.Millis(s.P99Ms), figures.Millis(s.CPUMicros), r.Durability}
 }
 
 // headline says what the table is of.
 func (r *Report) headline() string {
 	products := "one product"
 	if r.Products > 1 {
-		products = grouped(r.Products) + " products"
+		products = figures.Grouped(r.Products) + " products"
 	}
 	rounds := ""
 	if len(r.Results) > 0 && len(r.Results[0].Rounds) > 1 {
 		rounds = fmt.Sprintf(" (medians of %d rounds)", len(r.Results[0].Rounds))
 	}
 	facts := append([]string{products, fmt.Sprintf("%g s for the rates%s", r.Seconds, rounds),
-		grouped(r.Units) + " units to sell out", fmt.Sprintf("%d cores with the buyers", r.Cores),
-		"a durable write of 4 KiB takes " + millis(r.SyncMs) + " ms"}, r.Versions...)
+		figures.Grouped(r.Units) + " units to sell out", fmt.Sprintf("%d cores with the buyers", r.Cores),
+		"a durable write of 4 KiB takes " + figures.Millis(r.SyncMs) + " ms"}, r.Versions...)
 	return strings.Join(facts, ", ")
 }
 
@@ -329,39 +331,6 @@ func align(b *strings.Builder, rows [][]string) {
 		}
 		b.WriteByte('\n')
 	}
-}
-
-// grouped writes a number with its digits in groups of three.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + " " + digits[i:]
-	}
-	return sign + digits
-}
-
-// rate writes a rate in as few digits as say something.
-func rate(perSecond float64) string {
-	if perSecond > 0 && perSecond < 10 {
-		return strconv.FormatFloat(perSecond, 'f', 1, 64)
-	}
-	return grouped(int64(perSecond + 0.5))
-}
-
-// millis writes milliseconds in three figures.
-func millis(ms float64) string {
-	decimals := 0
-	switch {
-	case ms < 10:
-		decimals = 2
-	case ms < 100:
-		decimals = 1
-	}
-	return strconv.FormatFloat(ms, 'f', decimals, 64)
 }
 
 // median sorts times and returns the one in the middle.
