@@ -12,13 +12,13 @@ import (
 // Moving a name up needs a reason in the commit message.
 var layers = strings.Split(strings.TrimSpace(`
 internal/assert internal/figures internal/glob internal/slot internal/longdouble internal/disk
-kit/*
+internal/loopback kit/*
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table internal/container/intset
 internal/container/dict internal/container/quicklist internal/container/stream
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
-internal/object internal/pubsub internal/loadgen
+internal/object internal/pubsub internal/loadgen internal/pgcluster
 internal/reply
 internal/keyspace
 internal/session internal/config

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"stampede/internal/loopback"
 	"stampede/internal/verify"
 )
 
@@ -119,7 +120,7 @@ func launch(t testing.TB, binary, dir string, flags ...string) *crashProcess {
 // start runs a server on a free port and waits until it answers PING.
 func start(t testing.TB, path string, args []string) (addr string) {
 	t.Helper()
-	port, err := freePort()
+	port, err := loopback.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,17 +144,6 @@ func start(t testing.TB, path string, args []string) (addr string) {
 		t.Fatalf("%s on %s: %v\n%s", path, addr, err, output.String())
 	}
 	return addr
-}
-
-// freePort asks the system for a port that nobody listens on. Another process may take it
-// before the server does; then the server ends at once and the test says so.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // waitForPong asks until the server answers, ends, or takes too long.

@@ -21,10 +21,9 @@ import (
 // [Cluster.Promote].
 func (c *Cluster) Standby() *Cluster {
 	c.t.Helper()
-	s := &Cluster{t: c.t, bin: c.bin, owner: c.owner}
-	s.makeFolder()
-	backup := s.command("pg_basebackup", "-D", s.data(), "-h", "127.0.0.1", "-p",
-		strconv.Itoa(c.port), "-U", "stampede", "-R", "-X", "stream", "--checkpoint=fast",
+	s := makeFolder(c.t, c.own.Programs)
+	backup := s.own.Command("pg_basebackup", "-D", s.own.Data(), "-h", "127.0.0.1", "-p",
+		strconv.Itoa(c.port()), "-U", "stampede", "-R", "-X", "stream", "--checkpoint=fast",
 		"--no-sync")
 	if text, err := backup.CombinedOutput(); err != nil {
 		c.t.Fatalf("pg_basebackup: %v\n%s", err, text)
@@ -49,24 +48,32 @@ func (c *Cluster) Promote() {
 
 // Either names a database of whichever of two clusters takes writes.
 func (c *Cluster) Either(other *Cluster, database string) string {
-	if other.port == 0 {
-		other.port = freePort(c.t)
-	}
+	c.t.Helper()
 	return fmt.Sprintf("postgres://stampede@127.0.0.1:%d,127.0.0.1:%d/%s?sslmode=disable&"+
-		"target_session_attrs=read-write", c.port, other.port, database)
+		"target_session_attrs=read-write", c.port(), other.port(), database)
+}
+
+// port is where the server listens, or will listen.
+func (c *Cluster) port() int {
+	c.t.Helper()
+	port, err := c.own.Port()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return port
 }
 
 // SmallDatabase makes a database on a disk of its own of so many bytes and returns its URL.
 // It needs the right to mount: where there is none, the test is skipped.
 func (c *Cluster) SmallDatabase(t testing.TB, bytes int) string {
 	t.Helper()
-	dir := filepath.Join(c.dir, "small")
+	dir := filepath.Join(c.own.Dir(), "small")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	options := "size=" + strconv.Itoa(bytes) + ",mode=0700"
-	if c.owner != nil {
-		options += fmt.Sprintf(",uid=%d,gid=%d", c.owner.Uid, c.owner.Gid)
+	if owner := c.own.Owner(); owner != nil {
+		options += fmt.Sprintf(",uid=%d,gid=%d", owner.Uid, owner.Gid)
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
 		t.Skipf("a small disk cannot be mounted: %v", err)

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"stampede/internal/loopback"
 )
 
 // market is where shops are: the servers that forms need, each started when the first form
@@ -85,7 +87,7 @@ func (m *market) postgres(ctx context.Context) (string, error) {
 			m.cluster = nil
 			return "", err
 		}
-		server = m.cluster.url
+		server = m.cluster.url()
 	}
 	made := "stampede_sale_" + strings.ToLower(rand.Text()[:8])
 	if err := execute(ctx, server, "create database "+made); err != nil {
@@ -145,7 +147,7 @@ func (m *market) redisServer(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", &Missing{"there is no redis-server on PATH; name a server by its address"}
 	}
-	port, err := freePort()
+	port, err := loopback.FreePort()
 	if err != nil {
 		return "", err
 	}

@@ -7,17 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"os/exec"
-	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"stampede/internal/pgcluster"
 )
 
 // startTime bounds how long a server may take until it answers.
@@ -79,35 +77,21 @@ func (p *process) end(how syscall.Signal) {
 	<-p.ended
 }
 
-// freePort finds a TCP port of the loopback that nobody uses.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
-// cluster is a PostgreSQL of ours, with its data in a folder.
+// cluster is a PostgreSQL of ours that runs.
 type cluster struct {
+	*pgcluster.Cluster
 	*process
-	dir string
-	url string // of the database postgres
 }
 
 // startCluster makes a cluster in a new folder below dir (where its owner, who may not be we,
 // can find it), and starts it with fsync on.
 func startCluster(ctx context.Context, dir string, connections int) (c *cluster, err error) {
-	bin, err := postgresPrograms()
+	programs, err := pgcluster.Find()
 	if err != nil {
-		return nil, err
-	}
-	owner, err := postgresOwner()
-	if err != nil {
-		return nil, err
+		return nil, &Missing{err.Error() + "; name a server by its URL"}
 	}
 	c = &cluster{}
-	if c.dir, err = os.MkdirTemp(dir, "stampede-postgres-"); err != nil {
+	if c.Cluster, err = programs.New(dir); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -115,36 +99,19 @@ func startCluster(ctx context.Context, dir string, connections int) (c *cluster,
 			err = errors.Join(err, c.close())
 		}
 	}()
-	if owner != nil {
-		if err := os.Chown(c.dir, int(owner.Uid), int(owner.Gid)); err != nil {
-			return c, err
-		}
+	if err := c.Init(); err != nil {
+		return c, err
 	}
-	data := filepath.Join(c.dir, "data")
-	program := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(filepath.Join(bin, name), args...)
-		cmd.Dir = c.dir
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
-		return cmd
-	}
-	initdb := program("initdb", "-D", data, "-U", "stampede", "-A", "trust", "-E", "UTF8",
-		"--locale=C", "--no-sync")
-	if text, err := initdb.CombinedOutput(); err != nil {
-		return c, fmt.Errorf("initdb in %s, which must be open to who runs it: %w\n%s", c.dir, err, text)
-	}
-	port, err := freePort()
+	server, err := c.Server("shared_buffers=256MB", "max_wal_size=4GB",
+		"max_connections="+strconv.Itoa(connections))
 	if err != nil {
 		return c, err
 	}
-	if c.process, err = launch(program("postgres", "-D", data, "-p", strconv.Itoa(port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on",
-		"-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB",
-		"-c", "max_connections="+strconv.Itoa(connections))); err != nil {
+	if c.process, err = launch(server); err != nil {
 		return c, err
 	}
-	c.url = fmt.Sprintf("postgres://stampede@127.0.0.1:%d/postgres?sslmode=disable", port)
 	return c, c.answers(ctx, func(ctx context.Context) error {
-		conn, err := pgx.Connect(ctx, c.url)
+		conn, err := pgx.Connect(ctx, c.url())
 		if err != nil {
 			return err
 		}
@@ -152,47 +119,13 @@ func startCluster(ctx context.Context, dir string, connections int) (c *cluster,
 	})
 }
 
+// url is that of the database postgres.
+func (c *cluster) url() string { return c.URL("postgres") }
+
 // close ends the server and removes its data.
 func (c *cluster) close() error {
 	if c.process != nil {
 		c.end(syscall.SIGQUIT) // nobody wants its data
 	}
-	return os.RemoveAll(c.dir)
-}
-
-// postgresPrograms is the folder of initdb and postgres.
-func postgresPrograms() (string, error) {
-	if path, err := exec.LookPath("initdb"); err == nil {
-		path, err = filepath.EvalSymlinks(path) // the others may stand only where it stands
-		return filepath.Dir(path), err
-	}
-	if text, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
-		bin := strings.TrimSpace(string(text))
-		if _, err := os.Stat(filepath.Join(bin, "initdb")); err == nil {
-			return bin, nil
-		}
-	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // as Debian has it
-	if err != nil || len(found) == 0 {
-		return "", &Missing{"there is no PostgreSQL: neither initdb nor pg_config on PATH; name " +
-			"a server by its URL"}
-	}
-	return filepath.Dir(found[len(found)-1]), nil
-}
-
-// postgresOwner is who runs the server: PostgreSQL refuses to be run by root.
-func postgresOwner() (*syscall.Credential, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
-		gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
-		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(errUID, errGID)
-	}
-	return nil, &Missing{"PostgreSQL is not run by root, and there is no user postgres or nobody"}
+	return c.Remove()
 }

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stampede/internal/loopback"
 )
 
 const (
@@ -95,15 +97,14 @@ func try(t testing.TB, path string, settings []string) *Server {
 	return nil
 }
 
-// freePort returns a port on which nobody listens now.
+// freePort is a port on which nobody listens now.
 func freePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := loopback.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(port)
 }
 
 // Address returns where the server listens.
