@@ -116,6 +116,9 @@ func prepare(addr string, config [][2]string) (restore func() error, err error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := alone(c); err != nil {
+		return nil, err
+	}
 	if _, err := c.must("FLUSHALL"); err != nil {
 		return nil, err
 	}
@@ -139,6 +142,23 @@ func prepare(addr string, config [][2]string) (restore func() error, err error) 
 		}
 		return nil
 	}, nil
+}
+
+// alone waits until nobody else is connected: a server notices only after a while that those of
+// the script before are gone, and until then they are among those who hear what is published.
+func alone(c *Conn) error {
+	for deadline := time.Now().Add(untilTimeout); ; <-time.After(untilPause) {
+		list, err := c.must("CLIENT", "LIST")
+		if err != nil {
+			return err
+		}
+		if strings.Count(list.Text, "\n") == 1 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("others are connected: %s", list.Text)
+		}
+	}
 }
 
 // conn gives a connection of the script, opened and greeted when first asked for.

@@ -267,7 +267,7 @@ func (s *Server) forget(c *Conn, w *Worker) {
 	if c.waiter != nil {
 		s.engine.Abandon(c.waiter)
 	}
-	s.registry.Close(c.session)
 	s.engine.Close(c.session)
+	s.registry.Close(c.session) // who is no longer listed hears nothing, and holds nothing
 	s.open.Add(-1)
 }
