@@ -9,6 +9,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"stampede/internal/engine"
+	"stampede/internal/reply"
+	"stampede/internal/session"
 )
 
 // TestCallsAllocateNothing counts what the whole way of a call allocates, from the socket
@@ -43,6 +47,36 @@ func TestCallsAllocateNothing(t *testing.T) {
 				t.Errorf("%d allocations in %d rounds of %d calls", n, rounds, pipeline)
 			}
 		})
+	}
+}
+
+// quietStore is a tinyStore whose calls allocate nothing.
+type quietStore struct{ tinyStore }
+
+func (*quietStore) Do(_ *session.Session, b *engine.Batch, _ *reply.Buffer) engine.Outcome {
+	return engine.Outcome{Ran: b.Len()}
+}
+
+// TestCutCallsAllocateNothing reads a long pipeline, so that nearly every read ends within a
+// call, whose beginning has to be kept until the next one.
+func TestCutCallsAllocateNothing(t *testing.T) {
+	b := newBench(t)
+	b.worker.caller = &quietStore{}
+	for _, size := range []int{readBytesMax, 16 << 10, 4 << 10} {
+		pipeline := strings.Repeat(call("COUNT", strings.Repeat("v", 1200), "w"), 800)
+		scratch := make([]byte, size)
+		round := func() {
+			for left := pipeline; len(left) > 0; {
+				space := b.Space(scratch)
+				n := copy(space, left)
+				left = left[n:]
+				b.Receive(b.worker, space[:n])
+			}
+		}
+		// The parser lets go of what it knows of cut calls when the pipeline ends.
+		if n := testing.AllocsPerRun(5, round); n > 3 {
+			t.Errorf("%v allocations in %d reads of %d bytes", n, len(pipeline)/size, size)
+		}
 	}
 }
 

@@ -125,7 +125,7 @@ func (c *Conn) Receive(w *Worker, input []byte) {
 		assert.That(&c.in[len(c.in)-1] == &input[len(input)-1],
 			"server: input stands elsewhere than Space said")
 	case c.in != nil:
-		c.in = append(c.in, input...)
+		c.appendInput(w, input)
 	case c.suspended || c.stalled:
 		c.keepInput(w, input)
 	default:
@@ -135,6 +135,17 @@ func (c *Conn) Receive(w *Worker, input []byte) {
 	if !c.suspended && !c.stalled {
 		c.keepInput(w, c.run(w, c.in))
 	}
+}
+
+// appendInput puts input behind that which waits. While that is short, as the half call is
+// with which most reads of a long pipeline end, the room comes from those that w has.
+func (c *Conn) appendInput(w *Worker, input []byte) {
+	if need := len(c.in) + len(input); need > cap(c.in) && len(c.in) < readBytesMax {
+		old := c.in
+		c.in = append(w.take(need), old...)
+		w.give(old)
+	}
+	c.in = append(c.in, input...)
 }
 
 // Resume runs the calls that wait, as Receive does, because what suspended the connection

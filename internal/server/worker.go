@@ -3,6 +3,7 @@
 package server
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"stampede/internal/engine"
@@ -67,20 +68,30 @@ func (w *Worker) endsWith(part []byte) bool {
 
 // Limits of the buffers that a worker keeps for the next connection that needs one.
 const (
-	spareBytesMin = 8 << 10 // smaller ones are left to the garbage collector
+	spareBytesMin = 512 // smaller ones are left to the garbage collector
 	spareBytesMax = 256 << 10
 	sparesMax     = 16
 )
 
-// take returns an empty buffer with room for at least n bytes.
+// take returns an empty buffer with room for at least n bytes, and not for many times that.
 func (w *Worker) take(n int) []byte {
-	last := len(w.spare) - 1
-	if n < spareBytesMin || last < 0 || cap(w.spare[last]) < n {
-		return make([]byte, 0, n)
+	size := spareSize(n)
+	for i := len(w.spare) - 1; i >= 0; i-- {
+		if buffer := w.spare[i]; cap(buffer) >= n && cap(buffer) <= 4*size {
+			w.spare = slices.Delete(w.spare, i, i+1)
+			return buffer
+		}
 	}
-	buffer := w.spare[last]
-	w.spare = w.spare[:last]
-	return buffer
+	return make([]byte, 0, size)
+}
+
+// spareSize rounds the size of a buffer up, so that it fits again for another need.
+func spareSize(n int) int {
+	grain := spareBytesMin
+	if n > 16*grain {
+		grain *= 16
+	}
+	return (n + grain - 1) / grain * grain
 }
 
 // give takes a buffer back that nothing looks at any more; nil is none.
