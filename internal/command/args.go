@@ -94,6 +94,15 @@ func (a *Args) IntOr(failure reply.Error) int64 {
 	return n
 }
 
+// IntFrom is [Args.IntOr] for an integer that must not be below least.
+func (a *Args) IntFrom(least int64, failure reply.Error) int64 {
+	n := a.IntOr(failure)
+	if n < least {
+		a.Fail(failure)
+	}
+	return n
+}
+
 // Int32 reads an integer of 32 bits, as numbers of databases are.
 func (a *Args) Int32() int {
 	n := a.Int()

@@ -51,9 +51,7 @@ func (v *victims) read(a *command.Args) {
 		pair := a.Left() >= 2
 		switch {
 		case pair && a.Opt("ID"):
-			if v.id = a.IntOr(errKillID); v.id < 1 {
-				a.Fail(errKillID)
-			}
+			v.id = a.IntFrom(1, errKillID)
 		case pair && a.Opt("TYPE"):
 			kind, err := readKind(a)
 			if err != nil {

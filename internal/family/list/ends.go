@@ -73,9 +73,7 @@ func pop(db *keyspace.DB, c *command.Call, front bool) {
 	key, count, single := c.Args.Bytes(), int64(1), true
 	if c.Args.More() {
 		single = false
-		if count = c.Args.IntOr(reply.ErrNotPositive); count < 0 {
-			c.Args.Fail(reply.ErrNotPositive)
-		}
+		count = c.Args.IntFrom(0, reply.ErrNotPositive)
 	}
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
@@ -135,7 +133,9 @@ func lmpop(tx command.Tx, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	if !popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
+	if !command.First(tx, c, keys, (*keyspace.DB).FindList, func(
+		db *keyspace.DB, key []byte, l *keyspace.List,
+	) {
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
 		take(db, c.Reply, key, l, front, count)
@@ -144,45 +144,18 @@ func lmpop(tx command.Tx, c *command.Call) {
 	}
 }
 
-// popFirst calls found with the first of the lists that is there, and tells whether the
-// call has been answered.
-func popFirst(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(db *keyspace.DB, key []byte, l *keyspace.List)) bool {
-	for _, key := range keys {
-		db := tx.DB(c.DB, key)
-		l, ok := find(db, c, key)
-		if !ok {
-			return true
-		}
-		if l.Exists() {
-			found(db, key, &l)
-			return true
-		}
-	}
-	return false
-}
-
 // parseMPop reads the keys, the end and the count of LMPOP and BLMPOP.
 func parseMPop(a *command.Args) (keys [][]byte, front bool, count int64) {
-	n := positive(a, "ERR numkeys should be greater than 0")
+	n := a.IntFrom(1, "ERR numkeys should be greater than 0")
 	keys = a.Take(int(min(n, int64(a.Left())+1)))
 	front, count = end(a), 1
 	if a.Left() > 1 && a.Opt("COUNT") {
-		count = positive(a, "ERR count should be greater than 0")
+		count = a.IntFrom(1, "ERR count should be greater than 0")
 	}
 	if a.More() {
 		a.Fail(reply.ErrSyntax)
 	}
 	return keys, front, count
-}
-
-// positive reads a number above zero.
-func positive(a *command.Args, failure reply.Error) int64 {
-	n := a.IntOr(failure)
-	if n < 1 {
-		a.Fail(failure)
-	}
-	return n
 }
 
 // end reads LEFT, which is true, or RIGHT.

@@ -34,22 +34,14 @@ func parseSearch(a *command.Args) search {
 				a.Fail(errRankZero)
 			}
 		case a.Left() > 1 && a.Opt("COUNT"):
-			s.count, s.many = notNegative(a, "ERR COUNT can't be negative"), true
+			s.count, s.many = a.IntFrom(0, "ERR COUNT can't be negative"), true
 		case a.Left() > 1 && a.Opt("MAXLEN"):
-			s.most = notNegative(a, "ERR MAXLEN can't be negative")
+			s.most = a.IntFrom(0, "ERR MAXLEN can't be negative")
 		default:
 			a.Fail(reply.ErrSyntax)
 		}
 	}
 	return s
-}
-
-func notNegative(a *command.Args, failure reply.Error) int64 {
-	n := a.IntOr(failure)
-	if n < 0 {
-		a.Fail(failure)
-	}
-	return n
 }
 
 func pos(db *keyspace.DB, c *command.Call) {

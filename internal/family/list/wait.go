@@ -30,7 +30,9 @@ func bpop(tx command.Tx, c *command.Call, front bool) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
+	return command.AwaitFirst(tx, c, keys, (*keyspace.DB).FindList, func(
+		db *keyspace.DB, key []byte, l *keyspace.List,
+	) {
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
 		takeOne(db, c.Reply, key, l, front)
@@ -46,34 +48,13 @@ func blmpop(tx command.Tx, c *command.Call) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
+	return command.AwaitFirst(tx, c, keys, (*keyspace.DB).FindList, func(
+		db *keyspace.DB, key []byte, l *keyspace.List,
+	) {
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
 		take(db, c.Reply, key, l, front, count)
 	})
-}
-
-// await calls found with the first of the lists that is there. It is false if the call has
-// to wait: for lack of a list, or because others have come before it. When it is tried
-// again, what counts is the key that has changed, and what is no list is not there.
-func await(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(db *keyspace.DB, key []byte, l *keyspace.List)) (done bool) {
-	if key := c.Ready; key != nil {
-		db := tx.DB(c.DB, key)
-		l, err := db.FindList(key)
-		if err != nil || !l.Exists() {
-			return false
-		}
-		found(db, key, &l)
-		return true
-	}
-	inTurn := true
-	done = popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, l *keyspace.List) {
-		if inTurn = !c.Others; inTurn {
-			found(db, key, l)
-		}
-	})
-	return done && inTurn
 }
 
 func blmove(tx command.Tx, c *command.Call) (done bool) {

@@ -158,8 +158,8 @@ func interCard(tx command.Tx, c *command.Call) {
 	for c.Args.More() {
 		if c.Args.Left() < 2 || !c.Args.Opt("LIMIT") {
 			c.Args.Fail(reply.ErrSyntax)
-		} else if limit = c.Args.IntOr(errLimit); limit < 0 {
-			c.Args.Fail(errLimit)
+		} else {
+			limit = c.Args.IntFrom(0, errLimit)
 		}
 	}
 	if err := c.Args.Err(); err != nil {

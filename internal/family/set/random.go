@@ -104,10 +104,7 @@ func pop(db *keyspace.DB, c *command.Call) {
 		c.Reply.Fail(reply.ErrSyntax)
 		return
 	}
-	count := c.Args.IntOr(reply.ErrNotPositive)
-	if count < 0 {
-		c.Args.Fail(reply.ErrNotPositive)
-	}
+	count := c.Args.IntFrom(0, reply.ErrNotPositive)
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
 		return

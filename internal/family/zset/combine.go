@@ -208,9 +208,7 @@ func (f combineForm) parse(a *command.Args, q *combination) {
 		case f.store == "" && !f.count && a.Opt("WITHSCORES"):
 			q.withScores = true
 		case f.count && a.Left() > 1 && a.Opt("LIMIT"):
-			if q.limit = a.IntOr(errLimit); q.limit < 0 {
-				a.Fail(errLimit)
-			}
+			q.limit = a.IntFrom(0, errLimit)
 		default:
 			a.Fail(reply.ErrSyntax)
 		}

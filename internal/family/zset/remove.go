@@ -78,9 +78,7 @@ func pop(db *keyspace.DB, c *command.Call, reverse bool) {
 	key, count, single := c.Args.Bytes(), int64(1), true
 	if c.Args.More() {
 		single = false
-		if count = c.Args.IntOr(reply.ErrNotPositive); count < 0 {
-			c.Args.Fail(reply.ErrNotPositive)
-		}
+		count = c.Args.IntFrom(0, reply.ErrNotPositive)
 	}
 	if err := c.Args.Err(); err != nil {
 		c.Reply.Err(err)
@@ -131,29 +129,13 @@ func mpop(tx command.Tx, c *command.Call) {
 		c.Reply.Err(err)
 		return
 	}
-	if !popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
+	if !command.First(tx, c, keys, (*keyspace.DB).FindZSet, func(
+		db *keyspace.DB, key []byte, z *keyspace.ZSet,
+	) {
 		answerMPop(db, c.Reply, key, z, count, reverse)
 	}) {
 		c.Reply.NullArray()
 	}
-}
-
-// popFirst calls found with the first of the sorted sets that is there, and tells whether
-// the call has been answered.
-func popFirst(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(db *keyspace.DB, key []byte, z *keyspace.ZSet)) bool {
-	for _, key := range keys {
-		db := tx.DB(c.DB, key)
-		z, ok := find(db, c, key)
-		if !ok {
-			return true
-		}
-		if z.Exists() {
-			found(db, key, &z)
-			return true
-		}
-	}
-	return false
 }
 
 // answerMPop answers with a key and up to count members, which are removed.
@@ -173,7 +155,7 @@ func answerMPop(
 }
 
 func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {
-	n := positive(a, "ERR numkeys should be greater than 0")
+	n := a.IntFrom(1, "ERR numkeys should be greater than 0")
 	keys = a.Take(int(min(n, math.MaxInt32)))
 	switch {
 	case a.Opt("MIN"):
@@ -184,19 +166,10 @@ func parseMPop(a *command.Args) (keys [][]byte, reverse bool, count int64) {
 	}
 	count = 1
 	if a.Left() > 1 && a.Opt("COUNT") {
-		count = positive(a, "ERR count should be greater than 0")
+		count = a.IntFrom(1, "ERR count should be greater than 0")
 	}
 	if a.More() {
 		a.Fail(reply.ErrSyntax)
 	}
 	return keys, reverse, count
-}
-
-// positive reads a number above zero.
-func positive(a *command.Args, failure reply.Error) int64 {
-	n := a.IntOr(failure)
-	if n < 1 {
-		a.Fail(failure)
-	}
-	return n
 }

@@ -21,7 +21,9 @@ func bpop(tx command.Tx, c *command.Call, reverse bool) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
+	return command.AwaitFirst(tx, c, keys, (*keyspace.DB).FindZSet, func(
+		db *keyspace.DB, key []byte, z *keyspace.ZSet,
+	) {
 		r := end(z, 1, reverse)
 		at := z.At(r.from)
 		c.Reply.Array(3)
@@ -41,30 +43,9 @@ func bmpop(tx command.Tx, c *command.Call) (done bool) {
 		return true
 	}
 	c.Wait.UntilMs = until
-	return await(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
+	return command.AwaitFirst(tx, c, keys, (*keyspace.DB).FindZSet, func(
+		db *keyspace.DB, key []byte, z *keyspace.ZSet,
+	) {
 		answerMPop(db, c.Reply, key, z, count, reverse)
 	})
-}
-
-// await calls found with the first of the sorted sets that is there. It is false if the
-// call has to wait: for lack of one, or because others have come before it. When it is tried
-// again, what counts is the key that has changed, and what is no sorted set is not there.
-func await(tx command.Tx, c *command.Call, keys [][]byte,
-	found func(db *keyspace.DB, key []byte, z *keyspace.ZSet)) (done bool) {
-	if key := c.Ready; key != nil {
-		db := tx.DB(c.DB, key)
-		z, err := db.FindZSet(key)
-		if err != nil || !z.Exists() {
-			return false
-		}
-		found(db, key, &z)
-		return true
-	}
-	inTurn := true
-	done = popFirst(tx, c, keys, func(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
-		if inTurn = !c.Others; inTurn {
-			found(db, key, z)
-		}
-	})
-	return done && inTurn
 }
