@@ -4,7 +4,7 @@ GO       ?= go
 BIN      := bin/stampede
 LINT     := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help build demo test unit race slow conformance crash-loop ledger-loop hunt fuzz lint bench generate clean
+.PHONY: help build demo test unit race slow conformance million crash-loop ledger-loop hunt fuzz lint bench generate clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,6 +38,12 @@ conformance: build ## hundreds of thousands of random calls on us and on a real 
 	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 15m ./internal/conformance \
 		-calls 60000 -seed $(SEED) -crashes 200 -sale-crashes 100
 	$(GO) test -count=1 -timeout 10m ./cmd/stampede -run TestLedgerThroughKills -v -ledger-kills 50
+
+MILLION ?= 1000000
+
+million: build ## a million random calls on us and on redis-server, for each of 1, 2, 3 and 8 shards
+	STAMPEDE_BIN=$(abspath $(BIN)) $(GO) test -count=1 -timeout 0 ./internal/conformance \
+		-run TestFuzzMillion -v -seed $(SEED) -million $(MILLION)
 
 CRASHES ?= 1000
 

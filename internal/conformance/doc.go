@@ -44,6 +44,7 @@
 //
 //	go test ./internal/conformance -run Scripts -update           records what redis-server says
 //	go test ./internal/conformance -run Fuzz -seed 7 -calls 100000
+//	go test ./internal/conformance -run Million -million 1000000 -v
 //	go test ./internal/conformance -run Histories -seed 7
 //	go test ./internal/conformance -run Crashes -crashes 1000 -v
 //	go test ./internal/conformance -run LiveSale -sale-crashes 1000 -v

@@ -16,7 +16,8 @@ func toldEvents() []string {
 		lpush rpush lpop rpop linsert lset lrem ltrim
 		sadd srem spop sinterstore sunionstore sdiffstore
 		zadd zincr zrem zpopmin zpopmax zremrangebyrank zremrangebyscore zremrangebylex
-		zunionstore zinterstore zdiffstore zrangestore geosearchstore georadiusstore`)
+		zunionstore zinterstore zdiffstore zrangestore geosearchstore georadiusstore
+		new keymiss`)
 }
 
 // TestFuzzEvents compares what our server tells of its keys with what the real one does, in the

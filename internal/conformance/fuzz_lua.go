@@ -159,7 +159,8 @@ func (w *luaWriter) variable() string {
 	return "v" + strconv.Itoa(w.variables)
 }
 
-// call writes a call of one of the other rows; an error ends the script, or not.
+// call writes a call of one of the other rows; an error ends the script, or not. What must be as
+// it is drawn stands there as it is: EVALSHA gives a script other keys and arguments.
 func (w *luaWriter) call(before string) string {
 	row := w.g.row()
 	for !forScripts(row) {
@@ -169,8 +170,11 @@ func (w *luaWriter) call(before string) string {
 	if !row.asIs {
 		args = w.g.spoil(row, args)
 	}
+	literal := row.asIs || row.name == "SORT" || row.name == "SORT_RO"
 	for i, arg := range args {
-		args[i] = w.expression(arg)
+		if args[i] = luaText(arg); !literal {
+			args[i] = w.expression(arg)
+		}
 	}
 	return before + "redis." + pick(w.g.rng, "pcall", "pcall", "call") + "(" +
 		strings.Join(args, ", ") + ")"

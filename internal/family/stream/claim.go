@@ -29,11 +29,13 @@ type claiming struct {
 	one *stream.Consumer // nil: it has not been needed yet
 }
 
-// find looks the group up; it is false if the call has been answered.
-func (w *claiming) find(db *keyspace.DB, c *command.Call) (ok bool) {
-	if w.s, ok = find(db, c, w.key); !ok {
+// in looks the group up in the stream that was found; it is false if the call has been answered.
+func (w *claiming) in(s keyspace.Stream, err error, c *command.Call) (ok bool) {
+	if err != nil {
+		c.Reply.Err(err)
 		return false
 	}
+	w.s = s
 	if w.g, ok = w.s.Group(w.group); !ok {
 		c.Reply.Fail(errNoKeyOrGroup(w.key, w.group))
 	}
@@ -42,7 +44,7 @@ func (w *claiming) find(db *keyspace.DB, c *command.Call) (ok bool) {
 
 func claim(db *keyspace.DB, c *command.Call) {
 	w := claiming{key: c.Args.Bytes(), group: c.Args.Bytes(), consumer: c.Args.Bytes()}
-	if !w.find(db, c) {
+	if s, err := db.ReadStream(w.key); !w.in(s, err, c) {
 		return
 	}
 	if w.options(&c.Args, c.NowMs); failed(c) {
@@ -156,6 +158,7 @@ func autoclaim(db *keyspace.DB, c *command.Call) {
 	a := &c.Args
 	w := claiming{key: a.Bytes(), group: a.Bytes(), consumer: a.Bytes(), retries: -1,
 		count: claimCount, deliveredMs: c.NowMs}
+	s, err := db.ReadStream(w.key) // counts as a read even if the arguments are wrong
 	w.idleMs = max(a.IntOr("ERR Invalid min-idle-time argument for XAUTOCLAIM"), 0)
 	w.from = start(a)
 	for a.More() {
@@ -170,10 +173,9 @@ func autoclaim(db *keyspace.DB, c *command.Call) {
 			a.Fail(reply.ErrSyntax)
 		}
 	}
-	if failed(c) || !w.find(db, c) {
-		return
+	if !failed(c) && w.in(s, err, c) {
+		w.autoclaim(db, c)
 	}
-	w.autoclaim(db, c)
 }
 
 // autoclaim gives entries to a consumer, and answers with where to go on, those that were

@@ -11,7 +11,7 @@ import (
 
 func ack(db *keyspace.DB, c *command.Call) {
 	key, group := c.Args.Bytes(), c.Args.Bytes()
-	s, ok := find(db, c, key)
+	s, ok := read(db, c, key)
 	if !ok {
 		return
 	}

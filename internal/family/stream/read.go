@@ -189,12 +189,13 @@ func (r *reading) resolve(tx command.Tx, c *command.Call) bool {
 	return true
 }
 
-// serve answers with what is there; it is false if there is nothing, and nothing answered.
+// serve answers with what is there; it is false if there is nothing, and nothing answered. As in
+// redis-server this is the second look at each key, and one that counts.
 func (r *reading) serve(tx command.Tx, c *command.Call) (served bool) {
 	at, n := c.Reply.Len(), 0
 	for i, key := range r.keys {
 		db := tx.DB(c.DB, key)
-		s, err := db.FindStream(key)
+		s, err := db.ReadStream(key)
 		if err != nil || !s.Exists() {
 			continue
 		}

@@ -22,8 +22,8 @@ func writeValue(r *reply.Buffer, v listpack.Value) {
 	}
 }
 
-// find looks a stream up for a call that changes it, read for one that does not; ok is false
-// if the call has been answered with an error.
+// find looks a stream up for a call that changes it, read for one that does not, or that only
+// changes what groups know of it; ok is false if the call has been answered with an error.
 func find(db *keyspace.DB, c *command.Call, key []byte) (s keyspace.Stream, ok bool) {
 	s, err := db.FindStream(key)
 	if err != nil {
