@@ -20,30 +20,32 @@ import (
 var damages = map[string]string{
 	"a hold is gone": `delete from stampede.hold where (stock_id, fence) in
 		(select stock_id, fence from stampede.hold where state = 'held' limit 1)`,
-	"a sale is gone": `with h as (delete from stampede.hold where (stock_id, fence) in
-		(select stock_id, fence from stampede.hold where state = 'sold' limit 1) returning *)
-		delete from stampede.orders o using h where o.stock_id = h.stock_id and o.fence = h.fence`,
+	"a sale is gone": `delete from stampede.hold where (stock_id, fence) in
+		(select stock_id, fence from stampede.hold where state = 'sold' limit 1)`,
 	"an order is gone": `delete from stampede.orders where (stock_id, fence) in
 		(select stock_id, fence from stampede.orders limit 1)`,
 	"a hold of nobody's": `insert into stampede.hold select stock_id, 100000, 'x', 'x', 1, 1, 2, 'held'
 		from stampede.stock where dropped_at is null limit 1`,
-	"an order of nobody's": `insert into stampede.orders select stock_id, 100001, 'x', 'x', 1, 1
+	"an order of nobody's": `insert into stampede.hold select stock_id, 100001, 'x', 'x', 1, 1, 2, 'sold', 1
 		from stampede.stock where dropped_at is null limit 1`,
+	"sums are gone": `delete from stampede.balance where stock_id in
+		(select max(stock_id) from stampede.stock where dropped_at is null)`,
+	"sums of a dropped stock are gone": `delete from stampede.balance where stock_id in
+		(select max(stock_id) from stampede.stock where dropped_at is not null)`,
+	"sums of nobody's": `insert into stampede.balance values (888888, 1, 1, 0, 9, 0, 0)`,
 	"other units": `update stampede.hold set units = units + 1 where (stock_id, fence) in
 		(select stock_id, fence from stampede.orders limit 1)`,
 	"another buyer": `update stampede.orders set buyer = 'mallory' where (stock_id, fence) in
 		(select stock_id, fence from stampede.orders limit 1)`,
 	"sold became released": `update stampede.hold set state = 'released' where (stock_id, fence) in
 		(select stock_id, fence from stampede.orders limit 1)`,
-	"more units": `update stampede.stock set units = units + 1, free = free + 1
+	"more units": `update stampede.balance set units = units + 1
 		where stock_id = (select max(stock_id) from stampede.stock where dropped_at is null)`,
 	"a stock is gone": `delete from stampede.stock
 		where stock_id = (select max(stock_id) from stampede.stock where dropped_at is null)`,
 	"a stock of nobody's": `insert into stampede.stock (stock_id, db, key, born_at, born_line,
-		applied_at, opened_ms, changed_ms, per_buyer, fence, units, free, held, sold)
-		values (777777, 3, 'phantom', 1, 1, 1, 1, 1, 0, 0, 9, 9, 0, 0)`,
-	"a stock was dropped": `update stampede.stock set dropped_at = applied_at, held = 0,
-		free = units - sold
+		opened_ms, per_buyer) values (777777, 3, 'phantom', 1, 1, 1, 0)`,
+	"a stock was dropped": `update stampede.stock set dropped_at = born_at
 		where stock_id = (select max(stock_id) from stampede.stock where dropped_at is null)`,
 }
 

@@ -111,13 +111,12 @@ func (a *Audit) Position() journal.Position { return a.report.Position }
 
 // row is a hold in the database.
 type row struct {
-	id, buyer           string
-	units               int64
-	heldMs, deadlineMs  int64
-	state               string
-	endedMs             int64
-	ordered, foundInMem bool // there is an order that says the same; the store has it
-	hasOrder            bool // there is an order
+	id, buyer          string
+	units              int64
+	heldMs, deadlineMs int64
+	state              string
+	endedMs            int64
+	foundInMem         bool // the store has it
 }
 
 // Stock compares one stock of the store, given as its header and its pieces.
@@ -134,7 +133,7 @@ func (a *Audit) Stock(
 	var has struct{ opened, changed, closed, fence, units, held, sold int64 }
 	err = a.tx.QueryRow(ctx, `
 		select stock_id, opened_ms, changed_ms, coalesce(closed_ms, 0), fence, units, held, sold
-		from stampede.stock
+		from stampede.stock join stampede.balance using (stock_id)
 		where db = $1 and sha256(key) = sha256($2) and dropped_at is null`, a.db, key).
 		Scan(&id, &has.opened, &has.changed, &has.closed, &has.fence, &has.units, &has.held,
 			&has.sold)
@@ -181,11 +180,9 @@ func (a *Audit) Stock(
 // holdsOf are the holds of a stock in the database, by fence.
 func holdsOf(ctx context.Context, tx pgx.Tx, id int64) (map[int64]*row, error) {
 	found, err := tx.Query(ctx, `
-		select h.fence, h.hold_id, h.buyer, h.units, h.held_ms, h.deadline_ms, h.state::text,
-			coalesce(h.ended_ms, 0), coalesce(o.hold_id = h.hold_id and o.buyer = h.buyer and
-			o.units = h.units and o.sold_ms = h.ended_ms, false), o.stock_id is not null
-		from stampede.hold h left join stampede.orders o using (stock_id, fence)
-		where h.stock_id = $1`, id)
+		select fence, hold_id, buyer, units, held_ms, deadline_ms, state::text,
+			coalesce(ended_ms, 0)
+		from stampede.hold where stock_id = $1`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +193,7 @@ func holdsOf(ctx context.Context, tx pgx.Tx, id int64) (map[int64]*row, error) {
 		var hold, buyer []byte
 		r := new(row)
 		if err := found.Scan(&fence, &hold, &buyer, &r.units, &r.heldMs, &r.deadlineMs, &r.state,
-			&r.endedMs, &r.ordered, &r.hasOrder); err != nil {
+			&r.endedMs); err != nil {
 			return nil, err
 		}
 		r.id, r.buyer = string(hold), string(buyer)
@@ -229,41 +226,38 @@ func (a *Audit) Done(ctx context.Context) (AuditReport, error) {
 	return a.report, a.within(ctx)
 }
 
-// within compares the tables with each other: sums with holds, and holds with orders.
+// within compares the tables with each other: sums with holds, and both with stocks.
 func (a *Audit) within(ctx context.Context) error {
-	var sums, orders, orphans int64
+	var sums, orphans, alone int64
 	err := a.tx.QueryRow(ctx, `
-		select count(*) from stampede.stock s left join (
+		select count(*) from stampede.balance b left join (
 			select stock_id, sum(units) filter (where state = 'held') as held,
 				sum(units) filter (where state = 'sold') as sold
 			from stampede.hold group by stock_id) h using (stock_id)
-		where s.held <> coalesce(h.held, 0) or s.sold <> coalesce(h.sold, 0)`).Scan(&sums)
+		where b.held <> coalesce(h.held, 0) or b.sold <> coalesce(h.sold, 0)`).Scan(&sums)
 	if err != nil {
 		return err
 	}
 	err = a.tx.QueryRow(ctx, `
-		select count(*) from (select * from stampede.hold where state = 'sold') h
-		full join stampede.orders o using (stock_id, fence)
-		where h.units is distinct from o.units`).Scan(&orders)
-	if err != nil {
-		return err
-	}
-	err = a.tx.QueryRow(ctx, `
-		select count(*) from (
-			select stock_id from stampede.hold union all select stock_id from stampede.orders) h
+		select count(*) from stampede.hold h
 		where not exists (select from stampede.stock s where s.stock_id = h.stock_id offset 0)`).
 		Scan(&orphans)
+	if err != nil {
+		return err
+	}
+	err = a.tx.QueryRow(ctx, `
+		select count(*) from stampede.stock s full join stampede.balance b using (stock_id)
+		where s.stock_id is null or b.stock_id is null`).Scan(&alone)
 	d := differ{a: a}
 	if orphans != 0 {
-		d.tell("", "holds and orders of stocks that the ledger does not have", "0",
-			fmt.Sprint(orphans))
+		d.tell("", "holds of stocks that the ledger does not have", "0", fmt.Sprint(orphans))
 	}
 	if sums != 0 {
 		d.tell("", "stocks of the ledger whose sums are not those of their holds", "0",
 			fmt.Sprint(sums))
 	}
-	if orders != 0 {
-		d.tell("", "holds and orders of the ledger without one another", "0", fmt.Sprint(orders))
+	if alone != 0 {
+		d.tell("", "stocks and sums of the ledger without one another", "0", fmt.Sprint(alone))
 	}
 	return err
 }
@@ -297,7 +291,7 @@ func wanted(e *stock.Event, nowMs int64) row {
 	}
 	switch {
 	case e.State == stock.Sold:
-		r.state, r.ordered, r.deadlineMs = sold, true, max(r.deadlineMs, e.EndMs+1)
+		r.state, r.deadlineMs = sold, max(r.deadlineMs, e.EndMs+1)
 	case e.State == stock.Released:
 		r.state = released
 	case e.EndMs <= nowMs:
@@ -330,10 +324,6 @@ func (d *differ) hold(r *row, e *stock.Event, nowMs int64) {
 	}
 	if want.dated() && r.deadlineMs != want.deadlineMs {
 		d.tell(want.id, "its deadline", fmt.Sprint(want.deadlineMs), fmt.Sprint(r.deadlineMs))
-	}
-	if r.ordered != (r.state == sold) {
-		d.tell(want.id, "an order as the hold says", fmt.Sprint(want.ordered),
-			fmt.Sprint(r.ordered))
 	}
 }
 

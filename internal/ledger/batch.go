@@ -107,9 +107,10 @@ func (to *batch) event(a *account, e *stock.Event) error {
 	case stock.UnitsChanged:
 		a.units = e.Units
 	case stock.SaleClosed:
-		a.closedMs = max(e.AtMs, 1)
+		a.closedMs, a.altered = max(e.AtMs, 1), true
 	case stock.SumsRestored:
 		a.units, a.fence, a.closedMs, a.changedMs = e.Units, e.Fence, e.ClosedMs, e.AtMs
+		a.altered = true
 		return nil
 	case stock.IDForgotten:
 		to.forget(a, string(e.ID))
@@ -233,11 +234,4 @@ func fate(a *account, deadlineMs int64) (state string, endedMs int64) {
 		return dropped, a.changedMs
 	}
 	return held, 0
-}
-
-// done says that the batch stands in the database.
-func (to *batch) done() {
-	for _, a := range to.accounts {
-		a.fresh, a.moved, a.touched = false, false, false
-	}
 }

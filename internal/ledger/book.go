@@ -48,7 +48,7 @@ type account struct {
 	units     int64
 
 	fresh   bool // it is not in the database
-	moved   bool // its key has changed
+	altered bool // its key has changed, or it was closed or dropped
 	touched bool // it is in the batch
 }
 
@@ -128,7 +128,7 @@ func (b *book) drop(to *batch, a *account, at birth) {
 		return
 	}
 	to.touch(a, at)
-	a.dropped = at.at
+	a.dropped, a.altered = at.at, true
 	delete(b.living[a.db], a.key)
 }
 
@@ -146,7 +146,7 @@ func (b *book) swap(to *batch, db, other int, at birth) {
 	for _, n := range []int{db, other} {
 		for _, a := range b.living[n] {
 			to.touch(a, at)
-			a.db, a.moved = n, true
+			a.db, a.altered = n, true
 		}
 	}
 }
@@ -154,7 +154,7 @@ func (b *book) swap(to *batch, db, other int, at birth) {
 func (b *book) move(to *batch, a *account, db int, key string, at birth) {
 	to.touch(a, at)
 	delete(b.living[a.db], a.key)
-	a.db, a.key, a.moved = db, key, true
+	a.db, a.key, a.altered = db, key, true
 	b.living[db][key] = a
 }
 

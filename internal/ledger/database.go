@@ -123,7 +123,7 @@ func (f *follower) seed(ctx context.Context, from journal.Position) (journal.Pos
 	to.to = at
 	f.o.Log.Info("ledger: begins with a snapshot", "position", uint64(at),
 		"stocks", len(to.accounts))
-	return at, f.write(ctx, to)
+	return at, f.write(ctx, to.seal())
 }
 
 // where is up to where the database is, for an engine that has lost its connection. A
@@ -165,7 +165,8 @@ func (f *follower) load(ctx context.Context, from journal.Position) (*book, erro
 	rows, err := f.conn.Query(ctx, `
 		select stock_id, db, key, born_at, born_line, applied_at, coalesce(dropped_at, 0),
 			opened_ms, changed_ms, coalesce(closed_ms, 0), per_buyer, fence, units
-		from stampede.stock where dropped_at is null or dropped_at > $1`, int64(from))
+		from stampede.stock join stampede.balance using (stock_id)
+		where dropped_at is null or dropped_at > $1`, int64(from))
 	if err != nil {
 		return nil, err
 	}

@@ -75,14 +75,14 @@ func saidToBeFull(t *testing.T, c *pgtest.Cluster) {
 	must(t, do, `create function full_disk() returns trigger language plpgsql as $$ begin
 			raise exception 'could not extend file: No space left on device' using errcode = '53100';
 		end $$`,
-		`create trigger full_disk before insert on stampede.orders execute function full_disk()`)
+		`create trigger full_disk before insert on stampede.hold execute function full_disk()`)
 	end := s.bustle(300)
 	l.stuck("No space left")
 	if err := waitAWhile(l, end); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a wait for a full disk: %v", err)
 	}
 	end = s.bustle(100)
-	must(t, do, `drop trigger full_disk on stampede.orders`)
+	must(t, do, `drop trigger full_disk on stampede.hold`)
 	l.reach(end)
 	s.audit(url)
 	if l.Status().LastError != "" {
@@ -98,7 +98,7 @@ func longLock(t *testing.T, c *pgtest.Cluster) {
 	for _, lock := range []string{
 		`select * from stampede.ledger_position for update`,
 		`lock table stampede.hold in access exclusive mode`,
-		`lock table stampede.orders in share mode`,
+		`lock table stampede.balance in share mode`,
 	} {
 		must(t, do, `begin`, lock)
 		end := s.bustle(100)
@@ -138,8 +138,8 @@ func rowInTheWay(t *testing.T, c *pgtest.Cluster) {
 	l := s.follow(url)
 	l.reach(s.bustle(20))
 	must(t, admin(t, url), `insert into stampede.stock (stock_id, db, key, born_at, born_line,
-		applied_at, opened_ms, changed_ms, per_buyer, fence, units, free, held, sold)
-		values (1000000, 0, 'trap', 0, 0, 0, 1, 1, 0, 0, 9, 9, 0, 0)`)
+		opened_ms, per_buyer) values (1000000, 0, 'trap', 0, 0, 1, 0)`,
+		`insert into stampede.balance values (1000000, 0, 1, 0, 9, 0, 0)`)
 	s.open("trap", 9, stock.Terms{})
 	s.bustle(10)
 	if err := l.failure(); !strings.Contains(err.Error(), "one_stock_a_key") {

@@ -3,6 +3,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,9 @@ type follower struct {
 	repairs int64     // that were made before the book was read
 	book    *book     // nil: to be read from the database
 	reader  *journal.Reader
-	batch   *batch
+	batch   *batch           // that gathers
+	sent    *parcel          // the one before, of which nobody knows yet that it is there; nil: it is
+	flight  *flight          // of sent; nil: it is not on its way
 	rowsMax int              // of a batch
 	claimed journal.Position // what the journal keeps for us
 	pause   time.Duration    // before the next try
@@ -83,24 +86,23 @@ func (f *follower) keep() error {
 	return nil
 }
 
-// step gathers a batch and writes it.
+// step gathers a batch while the one before is written, and sends it.
 func (f *follower) step(ctx, work context.Context) error {
 	if f.conn == nil {
 		if err := f.connect(work); err != nil {
 			return err
 		}
+		if f.sent != nil {
+			f.launch(work) // once more
+		}
 	}
-	if err := f.gather(ctx, work); err != nil {
+	err := f.gather(ctx, work)
+	if err = cmp.Or(err, f.land()); err != nil || f.batch.to == f.batch.from {
 		return err
 	}
-	if f.batch.to == f.batch.from {
-		return nil
-	}
-	start := time.Now()
-	if err := f.write(work, f.batch); err != nil {
-		return err
-	}
-	f.written(time.Since(start))
+	f.sent = f.batch.seal()
+	f.batch = newBatch(f.sent.to)
+	f.launch(work)
 	return nil
 }
 
@@ -125,11 +127,12 @@ func (f *follower) connect(ctx context.Context) (err error) {
 		return err
 	}
 	switch {
-	case f.book == nil || f.batch == nil:
+	case f.book == nil:
 		err = f.begin(ctx, at)
-	case at == f.batch.to && at != f.batch.from:
+	case f.sent != nil && at == f.sent.to:
 		f.written(0) // the commit whose answer was lost
-	case at != f.batch.from:
+	case f.sent != nil && at == f.sent.from, f.sent == nil && at == f.batch.from:
+	default:
 		f.setBack(at)
 		err = f.begin(ctx, at)
 	}
@@ -163,7 +166,7 @@ func (f *follower) begin(ctx context.Context, at journal.Position) (err error) {
 			return err
 		}
 	}
-	f.reader, f.batch = f.o.Journal.Read(at, true), newBatch(at)
+	f.reader, f.batch, f.sent = f.o.Journal.Read(at, true), newBatch(at), nil
 	return f.claim(at)
 }
 
@@ -184,11 +187,17 @@ func (f *follower) explain(err error) error {
 	return err
 }
 
-// gather waits for records and takes those that there are, up to the size of a batch.
+// gather takes the records that there are, up to the size of a batch. It waits while there is
+// nothing to be sent, or something on its way.
 func (f *follower) gather(ctx, work context.Context) error {
 	b := f.batch
 	var until time.Time // of the wait for more
 	for b.weight() < f.rowsMax {
+		if f.hasLanded() {
+			if err := f.land(); err != nil {
+				return err
+			}
+		}
 		record, at, err := f.reader.Next()
 		switch {
 		case err == nil:
@@ -200,6 +209,13 @@ func (f *follower) gather(ctx, work context.Context) error {
 			}
 		case err != io.EOF:
 			return f.explain(err)
+		case f.flight != nil:
+			if f.reader.Wait(f.flight.flying) == nil {
+				continue
+			}
+			if err := f.land(); err != nil {
+				return err
+			}
 		case b.weight() >= lingerRowsMin && b.weight() < lingerRowsMax && f.linger(ctx, &until):
 		case !b.empty(), b.to-b.from >= emptyBytesMax:
 			return nil
@@ -249,34 +265,32 @@ func (f *follower) idle(ctx, work context.Context) error {
 	return nil
 }
 
-// written goes on behind a batch that was committed.
+// written says that what was sent is committed.
 func (f *follower) written(took time.Duration) {
-	b := f.batch
-	n := b.weight()
+	p := f.sent
+	f.sent = nil
 	f.took = (3*f.took + took) / 4
-	b.done()
-	f.batch = newBatch(b.to)
-	f.behindMs.Store(0)
+	f.behindMs.Store(f.batch.firstMs)
 	switch {
 	case took > batchTarget:
 		f.rowsMax = max(f.rowsMax/2, batchRowsMin)
-	case took < batchTarget/2 && n >= f.rowsMax:
+	case took < batchTarget/2 && p.weight >= f.rowsMax:
 		f.rowsMax = min(f.rowsMax*2, batchRowsMax)
 	}
 	f.note(func(s *Status) {
-		s.Position = b.to
+		s.Position = p.to
 		s.Batches++
-		s.Records += int64(b.records)
-		s.Rows += int64(n)
-		s.BatchRows, s.BatchMax, s.BatchMs = int64(n), int64(f.rowsMax), took.Milliseconds()
+		s.Records += int64(p.records)
+		s.Rows += int64(p.weight)
+		s.BatchRows, s.BatchMax, s.BatchMs = int64(p.weight), int64(f.rowsMax), took.Milliseconds()
 		s.LastError = ""
 	})
-	f.advance(b.to)
+	f.advance(p.to)
 	if f.o.Committed != nil {
 		f.o.Committed(took)
 	}
-	if b.to-f.claimed >= claimBytes {
-		if err := f.claim(b.to); err != nil {
+	if p.to-f.claimed >= claimBytes {
+		if err := f.claim(p.to); err != nil {
 			f.o.Log.Warn("ledger: the journal keeps more than is needed", "error", err)
 		}
 	}
@@ -305,6 +319,7 @@ func (f *follower) rest(ctx context.Context, failure error) {
 
 // close ends what is open.
 func (f *follower) close() {
+	_ = f.land() // who starts next finds out whether it is there
 	f.closeConn()
 	if f.reader != nil {
 		_ = f.reader.Close() // it was only read

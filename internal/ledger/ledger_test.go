@@ -245,9 +245,9 @@ func auditFinds(t *testing.T, c *pgtest.Cluster) {
 		`update stampede.hold set buyer = 'somebody else' where (stock_id, fence) in
 			(select o.stock_id, o.fence from stampede.orders o join stampede.stock using (stock_id)
 			where dropped_at is null limit 1)`,
-		`delete from stampede.orders where (stock_id, fence) in
+		`delete from stampede.hold where (stock_id, fence) in
 			(select stock_id, fence from stampede.orders limit 1)`,
-		`update stampede.stock set units = units + 1, free = free + 1
+		`update stampede.balance set units = units + 1
 			where stock_id in (select stock_id from stampede.stock where dropped_at is null limit 1)`,
 		`update stampede.stock set dropped_at = born_at
 			where stock_id in (select max(stock_id) from stampede.stock where dropped_at is null)`,
@@ -259,7 +259,7 @@ func auditFinds(t *testing.T, c *pgtest.Cluster) {
 			t.Errorf("nobody noticed: %s", change)
 		}
 	}
-	const sold = `update stampede.stock set sold = units + 1`
+	const sold = `update stampede.balance set sold = units + 1`
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

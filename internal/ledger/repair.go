@@ -124,7 +124,7 @@ func (r *Repair) Stock(ctx context.Context, key, header []byte, pieces [][]byte)
 	for fence, got := range has {
 		_, differs := missing[fence]
 		forgotten := got.state == released || got.state == expired
-		if differs || !got.foundInMem && !(forgotten && !got.hasOrder) {
+		if differs || !got.foundInMem && !forgotten {
 			r.remove(id, fence)
 		}
 	}
@@ -140,8 +140,7 @@ func (r *Repair) Stock(ctx context.Context, key, header []byte, pieces [][]byte)
 
 // is tells whether a row says what the store says.
 func (r *row) is(want *row) bool {
-	return r.String() == want.String() && r.ordered == want.ordered &&
-		r.hasOrder == want.ordered && (!want.dated() || r.deadlineMs == want.deadlineMs)
+	return r.String() == want.String() && (!want.dated() || r.deadlineMs == want.deadlineMs)
 }
 
 // find is the number of a stock, which is made if it is not there.
@@ -156,15 +155,14 @@ func (r *Repair) find(ctx context.Context, key []byte, h *stock.Header) (id int6
 		return id, err
 	}
 	err = r.tx.QueryRow(ctx, `with made as (
-			insert into stampede.stock (stock_id, db, key, born_at, born_line, applied_at, opened_ms,
-				changed_ms, per_buyer, fence, units, free, held, sold)
+			insert into stampede.stock (stock_id, db, key, born_at, born_line, opened_ms, per_buyer)
 			select coalesce(max(stock_id), 0) + 1, $1, $2, $3, 1 + coalesce(max(born_line)
-				filter (where born_at = $3), 0), $3, $4, $5, $6, 0, 0, 0, 0, 0
+				filter (where born_at = $3), 0), $4, $5
 			from stampede.stock returning *)
 		insert into stampede.correction (repair, position, stock_id, what, after)
-		select $7, $3, stock_id, 'a stock that was missing', to_jsonb(made) from made
+		select $6, $3, stock_id, 'a stock that was missing', to_jsonb(made) from made
 		returning stock_id`,
-		r.db, key, int64(r.at), h.OpenedMs, h.ChangedMs, h.Terms.PerBuyer, r.number).Scan(&id)
+		r.db, key, int64(r.at), h.OpenedMs, h.Terms.PerBuyer, r.number).Scan(&id)
 	return id, err
 }
 
@@ -182,54 +180,56 @@ func (r *Repair) revive(ctx context.Context, key []byte, h *stock.Header) pgx.Ro
 		returning stock_id`, r.db, key, h.OpenedMs, r.number, int64(r.at))
 }
 
-// remove takes a hold and its order out.
+// remove takes a hold out.
 func (r *Repair) remove(id, fence int64) {
 	r.count++
 	r.todo.Queue(`with h as (
-			delete from stampede.hold where stock_id = $1 and fence = $2 returning *),
-		o as (delete from stampede.orders where stock_id = $1 and fence = $2 returning *)
+			delete from stampede.hold where stock_id = $1 and fence = $2 returning *)
 		insert into stampede.correction (repair, position, stock_id, fence, what, before)
-		values ($3, $4, $1, $2, 'removed', jsonb_build_object(
-			'hold', (select to_jsonb(h) from h), 'order', (select to_jsonb(o) from o)))`,
+		select $3, $4, $1, $2, 'removed', to_jsonb(h) from h`,
 		id, fence, r.number, int64(r.at))
 }
 
-// add writes a hold, and its order if it is sold.
+// add writes a hold.
 func (r *Repair) add(id, fence int64, want *row) {
 	r.count++
-	r.todo.Queue(`with gone as (
-			delete from stampede.orders where stock_id = $1 and fence = $2 returning *),
-		h as (insert into stampede.hold (stock_id, fence, hold_id, buyer, units, held_ms,
+	r.todo.Queue(`with h as (insert into stampede.hold (stock_id, fence, hold_id, buyer, units, held_ms,
 				deadline_ms, state, ended_ms)
 			values ($1, $2, $3, $4, $5, $6, $7, $8::text::stampede.hold_state, nullif($9::bigint, 0))
 			returning *)
-		insert into stampede.correction (repair, position, stock_id, fence, what, before, after)
-		select $10, $11, $1, $2, 'added', (select to_jsonb(gone) from gone), to_jsonb(h) from h`,
+		insert into stampede.correction (repair, position, stock_id, fence, what, after)
+		select $10, $11, $1, $2, 'added', to_jsonb(h) from h`,
 		id, fence, []byte(want.id), []byte(want.buyer), want.units, want.heldMs, want.deadlineMs,
 		want.state, want.endedMs, r.number, int64(r.at))
-	if want.ordered {
-		r.todo.Queue(`insert into stampede.orders (stock_id, fence, hold_id, buyer, units, sold_ms)
-			values ($1, $2, $3, $4, $5, $6)`,
-			id, fence, []byte(want.id), []byte(want.buyer), want.units, want.endedMs)
-	}
 }
 
-// sums lets the row of a stock say what the store says. Whatever was told of it before the
+// sums lets the rows of a stock say what the store says. Whatever was told of it before the
 // position is not told again.
 func (r *Repair) sums(id int64, h *stock.Header, heldUnits int64) {
 	r.todo.Queue(`with old as (
 			select * from stampede.stock where stock_id = $1),
 		new as (
-			update stampede.stock set opened_ms = $2, changed_ms = $3, closed_ms = nullif($4::bigint, 0),
-				per_buyer = $5, fence = $6, units = $7, held = $8, sold = $9,
-				free = $7::bigint - $8::bigint - $9::bigint, applied_at = $10, born_at = least(born_at, $10)
+			update stampede.stock set opened_ms = $2, closed_ms = nullif($3::bigint, 0),
+				per_buyer = $4, born_at = least(born_at, $5)
 			where stock_id = $1
 			returning *)
 		insert into stampede.correction (repair, position, stock_id, what, before, after)
-		select $11, $10, $1, 'the sums', to_jsonb(old), to_jsonb(new) from old, new
-		where to_jsonb(old) - 'applied_at' <> to_jsonb(new) - 'applied_at'`,
-		id, h.OpenedMs, h.ChangedMs, h.ClosedMs, h.Terms.PerBuyer, h.Fence, h.Units, heldUnits,
-		h.Sold, int64(r.at), r.number)
+		select $6, $5, $1, 'the stock', to_jsonb(old), to_jsonb(new) from old, new
+		where to_jsonb(old) <> to_jsonb(new)`,
+		id, h.OpenedMs, h.ClosedMs, h.Terms.PerBuyer, int64(r.at), r.number)
+	r.todo.Queue(`with old as (
+			select * from stampede.balance where stock_id = $1),
+		new as (
+			insert into stampede.balance as b (stock_id, applied_at, changed_ms, fence, units, held, sold)
+			values ($1, $2, $3, $4, $5, $6, $7)
+			on conflict (stock_id) do update set applied_at = excluded.applied_at,
+				changed_ms = excluded.changed_ms, fence = excluded.fence, units = excluded.units,
+				held = excluded.held, sold = excluded.sold
+			returning *)
+		insert into stampede.correction (repair, position, stock_id, what, before, after)
+		select $8, $2, $1, 'the sums', to_jsonb(old), to_jsonb(new) from new left join old on true
+		where old is null or to_jsonb(old) - 'applied_at' <> to_jsonb(new) - 'applied_at'`,
+		id, int64(r.at), h.ChangedMs, h.Fence, h.Units, heldUnits, h.Sold, r.number)
 }
 
 // sendMax bounds the statements that are sent together.
@@ -249,36 +249,52 @@ func (r *Repair) send(ctx context.Context) error {
 	return nil
 }
 
+// What is in the database and not in the store, and what a stock lacks that is in neither.
+const (
+	strayStocksSQL = `
+	with old as (select s.*, b.changed_ms from stampede.stock s
+			left join stampede.balance b using (stock_id)
+			where s.dropped_at is null and not s.stock_id = any($1)),
+		ended as (update stampede.hold h set state = 'dropped',
+				ended_ms = greatest(h.held_ms, old.changed_ms)
+			from old where h.stock_id = old.stock_id and h.state = 'held'),
+		freed as (update stampede.balance b set held = 0
+			from old where b.stock_id = old.stock_id),
+		new as (update stampede.stock s set dropped_at = greatest($3, s.born_at)
+			from old where s.stock_id = old.stock_id returning s.*)
+	insert into stampede.correction (repair, position, stock_id, what, before, after)
+	select $2, $3, stock_id, 'a stock that the store does not have', to_jsonb(old), to_jsonb(new)
+	from old join new using (stock_id)`
+	strayHoldsSQL = `
+	with lost as (delete from stampede.hold h where not stock_id = any($1) and not exists (
+			select from stampede.stock s where s.stock_id = h.stock_id offset 0) returning *)
+	insert into stampede.correction (repair, position, stock_id, fence, what, before)
+	select $2, $3, stock_id, fence, 'a hold without a stock', to_jsonb(lost) from lost`
+	straySumsSQL = `
+	with lost as (delete from stampede.balance b where not stock_id = any($1) and not exists (
+			select from stampede.stock s where s.stock_id = b.stock_id offset 0) returning *)
+	insert into stampede.correction (repair, position, stock_id, what, before)
+	select $2, $3, stock_id, 'sums without a stock', to_jsonb(lost) from lost`
+	noSumsSQL = `
+	with made as (insert into stampede.balance (stock_id, applied_at, changed_ms, fence, units,
+				held, sold)
+			select s.stock_id, $3, s.opened_ms, coalesce(max(h.fence), 0),
+				coalesce(sum(h.units) filter (where h.state in ('held', 'sold')), 0),
+				coalesce(sum(h.units) filter (where h.state = 'held'), 0),
+				coalesce(sum(h.units) filter (where h.state = 'sold'), 0)
+			from stampede.stock s left join stampede.hold h using (stock_id)
+			where not s.stock_id = any($1) and not exists (
+				select from stampede.balance b where b.stock_id = s.stock_id offset 0)
+			group by s.stock_id returning *)
+	insert into stampede.correction (repair, position, stock_id, what, after)
+	select $2, $3, stock_id, 'a stock without sums', to_jsonb(made) from made`
+)
+
 // Commit removes what the store does not have, and ends the repair. It returns how many rows
 // were corrected, sums apart.
 func (r *Repair) Commit(ctx context.Context) (corrected int64, err error) {
 	ids := slices.Collect(maps.Keys(r.seen))
-	for _, sql := range []string{`
-		with old as (select * from stampede.stock
-				where dropped_at is null and not stock_id = any($1)),
-			ended as (update stampede.hold h set state = 'dropped',
-					ended_ms = greatest(h.held_ms, old.changed_ms)
-				from old where h.stock_id = old.stock_id and h.state = 'held'),
-			new as (update stampede.stock s set dropped_at = greatest($3, s.born_at), held = 0,
-					free = s.units - s.sold
-				from old where s.stock_id = old.stock_id returning s.*)
-		insert into stampede.correction (repair, position, stock_id, what, before, after)
-		select $2, $3, stock_id, 'a stock that the store does not have', to_jsonb(old), to_jsonb(new)
-		from old join new using (stock_id)`, `
-		with lost as (delete from stampede.hold h where not stock_id = any($1) and not exists (
-				select from stampede.stock s where s.stock_id = h.stock_id offset 0) returning *)
-		insert into stampede.correction (repair, position, stock_id, fence, what, before)
-		select $2, $3, stock_id, fence, 'a hold without a stock', to_jsonb(lost) from lost`, `
-		with lost as (delete from stampede.orders o where not stock_id = any($1) and not exists (
-				select from stampede.stock s where s.stock_id = o.stock_id offset 0) returning *)
-		insert into stampede.correction (repair, position, stock_id, fence, what, before)
-		select $2, $3, stock_id, fence, 'an order without a stock', to_jsonb(lost) from lost`, `
-		with lost as (delete from stampede.orders o where stock_id = any($1) and not exists (
-				select from stampede.hold h where h.stock_id = o.stock_id and h.fence = o.fence
-				and h.state = 'sold' offset 0) returning *)
-		insert into stampede.correction (repair, position, stock_id, fence, what, before)
-		select $2, $3, stock_id, fence, 'an order without a hold', to_jsonb(lost) from lost`,
-	} {
+	for _, sql := range []string{strayStocksSQL, strayHoldsSQL, straySumsSQL, noSumsSQL} {
 		tag, err := r.tx.Exec(ctx, sql, ids, r.number, int64(r.at))
 		if err != nil {
 			return 0, fmt.Errorf("ledger: %w", err)
