@@ -15,7 +15,8 @@ internal/assert internal/figures internal/glob internal/slot internal/longdouble
 internal/loopback kit/*
 internal/resp internal/container/arena internal/container/listpack internal/container/btree
 internal/container/table internal/container/intset
-internal/container/dict internal/container/quicklist internal/container/stream
+internal/container/dict internal/container/ring
+internal/container/quicklist internal/container/stream
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
 internal/jsonpath
 internal/object internal/pubsub internal/loadgen internal/pgcluster

@@ -13,7 +13,7 @@ func (l *List) seek(i int) (at, before int) {
 	assert.That(i >= 0 && i < l.len, "quicklist: an element that is not there")
 	if i < l.len/2 {
 		for ; ; at++ {
-			n := l.nodes.at(at).len()
+			n := l.nodes.At(at).len()
 			if i < n {
 				return at, i
 			}
@@ -21,8 +21,8 @@ func (l *List) seek(i int) (at, before int) {
 		}
 	}
 	i = l.len - i // counted from behind, 1 is the last
-	for at = l.nodes.n - 1; ; at-- {
-		n := l.nodes.at(at).len()
+	for at = l.nodes.Len() - 1; ; at-- {
+		n := l.nodes.At(at).len()
 		if i <= n {
 			return at, n - i
 		}
@@ -82,13 +82,13 @@ func (l *List) split(at, before int) {
 	}
 	l.deleteFrom(n, off, rest)
 	l.len += rest
-	l.nodes.insert(at+1, second)
+	l.nodes.Insert(l.arena, at+1, second)
 }
 
 // Set puts b in the place of element i. Cost: O(nodes).
 func (l *List) Set(i int, b []byte, fill int) {
 	at, before := l.seek(i)
-	n := l.nodes.at(at)
+	n := l.nodes.At(at)
 	if n.count != plain && Fits(fill, listpack.EmptyBytes, 0, len(b)) {
 		p := l.pack(n)
 		if size := p.ReplacedBytes(p.At(before), b); size <= packBytes(fill) {
@@ -112,19 +112,19 @@ func (l *List) Remove(i, k int) {
 	}
 	at, before := l.seek(i)
 	if before > 0 {
-		here := min(k, l.nodes.at(at).len()-before)
+		here := min(k, l.nodes.At(at).len()-before)
 		n := l.edit(at)
 		l.deleteFrom(n, l.pack(n).At(before), here)
 		k -= here
 		at++
 	}
 	whole := at
-	for ; k > 0 && l.nodes.at(whole).len() <= k; whole++ {
-		n := l.nodes.at(whole)
+	for ; k > 0 && l.nodes.At(whole).len() <= k; whole++ {
+		n := l.nodes.At(whole)
 		k -= n.len()
 		l.drop(n)
 	}
-	l.nodes.remove(at, whole-at)
+	l.nodes.Remove(l.arena, at, whole-at)
 	if k > 0 {
 		n := l.edit(at)
 		l.deleteFrom(n, l.pack(n).First(), k)
@@ -134,10 +134,10 @@ func (l *List) Remove(i, k int) {
 // RemoveEqual takes up to k of the elements that equal b away, from one end on, and tells
 // how many there were. Cost: O(elements).
 func (l *List) RemoveEqual(b []byte, k int, front bool) (removed int) {
-	for i := 0; i < l.nodes.n && removed < k; i++ {
+	for i := 0; i < l.nodes.Len() && removed < k; i++ {
 		at := i
 		if !front {
-			at = l.nodes.n - 1 - i
+			at = l.nodes.Len() - 1 - i
 		}
 		removed += l.removeFrom(at, b, k-removed, front)
 	}
@@ -147,7 +147,7 @@ func (l *List) RemoveEqual(b []byte, k int, front bool) (removed int) {
 
 // removeFrom is RemoveEqual in one node, which may be empty afterwards.
 func (l *List) removeFrom(at int, b []byte, k int, front bool) (removed int) {
-	n := l.nodes.at(at)
+	n := l.nodes.At(at)
 	if n.count == plain {
 		if string(l.element(n)) != string(b) {
 			return 0
@@ -196,13 +196,13 @@ func (l *List) removeFrom(at int, b []byte, k int, front bool) (removed int) {
 // removeEmpty closes the gaps that removeFrom has left.
 func (l *List) removeEmpty() {
 	kept := 0
-	for i := range l.nodes.n {
-		if n := *l.nodes.at(i); n.count != 0 {
-			*l.nodes.at(kept) = n
+	for i := range l.nodes.Len() {
+		if n := *l.nodes.At(i); n.count != 0 {
+			*l.nodes.At(kept) = n
 			kept++
 		}
 	}
-	if kept < l.nodes.n {
-		l.nodes.truncate(kept)
+	if kept < l.nodes.Len() {
+		l.nodes.Truncate(l.arena, kept)
 	}
 }

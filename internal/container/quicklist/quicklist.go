@@ -4,9 +4,9 @@
 // once: a row of nodes, each of which is a listpack of some kilobytes, or one element that
 // is too long for a pack.
 //
-// The nodes' bytes are blocks of an arena. The row itself is one slice of 16 bytes a node,
-// used as a ring: no node has a pointer, the ends are reached in constant time, and to find
-// an element by its number 16 bytes are looked at for some hundred elements.
+// The nodes' bytes are blocks of an arena, and so is the row itself, with 16 bytes a node
+// (package ring): the ends are reached in constant time, and to find an element by its number
+// 16 bytes are looked at for some hundred elements.
 //
 // While a list is handed out (save.go), a node that has yet to be is not changed any more:
 // who changes it gets a copy.
@@ -30,6 +30,7 @@ import (
 	"stampede/internal/assert"
 	"stampede/internal/container/arena"
 	"stampede/internal/container/listpack"
+	"stampede/internal/container/ring"
 )
 
 // List is a list. Make one with [New].
@@ -37,9 +38,9 @@ import (
 // Invariant: no node is empty, and len is the sum of their counts.
 type List struct {
 	arena *arena.Arena
-	nodes ring
+	nodes ring.Ring[node]
 	len   int
-	bytes int64 // of the arena
+	bytes int64 // of the nodes' blocks
 
 	digits [24]byte // the text of an integer that a view was asked of
 
@@ -76,15 +77,14 @@ func New(a *arena.Arena) *List { return &List{arena: a} }
 func (l *List) Len() int { return l.len }
 
 // Nodes is the number of nodes.
-func (l *List) Nodes() int { return l.nodes.n }
+func (l *List) Nodes() int { return l.nodes.Len() }
 
 // Bytes is all the memory that the list holds, OutsideBytes the part beside the arena.
-func (l *List) Bytes() int64 { return l.bytes + l.OutsideBytes() }
+func (l *List) Bytes() int64 { return l.bytes + l.nodes.Bytes() + l.OutsideBytes() }
 
-// OutsideBytes is the memory beside the arena: 16 bytes a node, up to twice that.
+// OutsideBytes is the memory beside the arena: little, but while the list is handed out.
 func (l *List) OutsideBytes() int64 {
-	rows := cap(l.nodes.slots) + cap(l.frozen)
-	return int64(unsafe.Sizeof(*l)) + int64(rows)*int64(unsafe.Sizeof(node{}))
+	return int64(unsafe.Sizeof(*l)) + int64(cap(l.frozen))*int64(unsafe.Sizeof(node{}))
 }
 
 // safeBytes is the size of a pack whose fill limits the number of its elements.
@@ -113,7 +113,7 @@ func Fits(fill, bytes, count, elementLen int) bool {
 
 // fits tells whether node i takes an element.
 func (l *List) fits(i, fill, elementLen int) bool {
-	n := l.nodes.at(i)
+	n := l.nodes.At(i)
 	return n.count != plain && Fits(fill, len(l.pack(n)), int(n.count), elementLen)
 }
 
@@ -128,7 +128,7 @@ func (l *List) element(n *node) []byte { return l.arena.Bytes(n.ref, int(n.size)
 
 // Push puts b at an end of the list. Cost: O(1).
 func (l *List) Push(front bool, b []byte, fill int) {
-	i := l.nodes.n - 1
+	i := l.nodes.Len() - 1
 	if front {
 		i = 0
 	}
@@ -137,7 +137,7 @@ func (l *List) Push(front bool, b []byte, fill int) {
 		l.addNode(0, b, fill)
 		return
 	}
-	if l.nodes.n > 0 && l.fits(i, fill, len(b)) {
+	if l.nodes.Len() > 0 && l.fits(i, fill, len(b)) {
 		n := l.edit(i)
 		off := l.pack(n).End()
 		if front {
@@ -146,7 +146,7 @@ func (l *List) Push(front bool, b []byte, fill int) {
 		l.insertInto(n, off, b, fill)
 		return
 	}
-	if l.nodes.n > 0 && l.nodes.at(i).count != plain {
+	if l.nodes.Len() > 0 && l.nodes.At(i).count != plain {
 		l.trim(i)
 	}
 	if !front {
@@ -160,20 +160,20 @@ func (l *List) Push(front bool, b []byte, fill int) {
 const frontBytes = 1024
 
 func (l *List) isFrontFull() bool {
-	if l.nodes.n == 0 {
+	if l.nodes.Len() == 0 {
 		return false
 	}
-	n := l.nodes.at(0)
+	n := l.nodes.At(0)
 	return n.count != plain && len(l.pack(n)) >= frontBytes
 }
 
 // joinFront lets the elements of the first node, a pack, be the first ones of the second, if
 // they fit there.
 func (l *List) joinFront(fill int) {
-	first := *l.nodes.at(0)
+	first := *l.nodes.At(0)
 	bytes := len(l.pack(&first)) - listpack.EmptyBytes
-	if l.nodes.n == 1 || !l.joins(bytes, int(first.count), fill) {
-		if at := min(1, l.nodes.n-1); l.nodes.at(at).count != plain {
+	if l.nodes.Len() == 1 || !l.joins(bytes, int(first.count), fill) {
+		if at := min(1, l.nodes.Len()-1); l.nodes.At(at).count != plain {
 			l.trim(at)
 		}
 		return
@@ -187,13 +187,13 @@ func (l *List) joinFront(fill int) {
 	p.InsertAll(p.First(), l.pack(&first))
 	second.count += first.count
 	l.len += int(first.count)
-	l.drop(l.nodes.at(0))
-	l.nodes.remove(0, 1)
+	l.drop(l.nodes.At(0))
+	l.nodes.Remove(l.arena, 0, 1)
 }
 
 // joins tells whether the second node takes so many bytes of elements more.
 func (l *List) joins(bytes, count, fill int) bool {
-	n := l.nodes.at(1)
+	n := l.nodes.At(1)
 	if n.count == plain || fill >= 0 && int(n.count)+count > max(fill, 1) {
 		return false
 	}
@@ -207,7 +207,7 @@ func (l *List) AppendPack(p listpack.Pack) {
 	}
 	n := node{ref: l.alloc(len(p)), size: uint32(len(p)), count: uint32(p.Len())}
 	copy(l.arena.Bytes(n.ref, len(p)), p)
-	l.nodes.insert(l.nodes.n, n)
+	l.nodes.Insert(l.arena, l.nodes.Len(), n)
 	l.len += int(n.count)
 }
 
@@ -217,13 +217,13 @@ func (l *List) addNode(i int, b []byte, fill int) {
 	if !Fits(fill, listpack.EmptyBytes, 0, len(b)) {
 		n := node{ref: l.alloc(len(b)), size: uint32(len(b)), count: plain}
 		copy(l.arena.Bytes(n.ref, len(b)), b)
-		l.nodes.insert(i, n)
+		l.nodes.Insert(l.arena, i, n)
 		return
 	}
 	size := listpack.EmptyBytes + listpack.EncodedLen(b)
 	n := node{ref: l.alloc(size), size: uint32(size), count: 1}
 	listpack.New(l.arena.Bytes(n.ref, size)).Append(b)
-	l.nodes.insert(i, n)
+	l.nodes.Insert(l.arena, i, n)
 }
 
 // insertInto puts b into the pack of n, which may be changed and has room by its fill.
@@ -251,7 +251,7 @@ func (l *List) deleteFrom(n *node, off, k int) {
 
 // trim gives back the room that the pack of node i does not take.
 func (l *List) trim(i int) {
-	n := l.nodes.at(i)
+	n := l.nodes.At(i)
 	if size := len(l.pack(n)); arena.SizeOf(size) < arena.SizeOf(int(n.size)) {
 		l.resize(l.edit(i), size)
 	}
@@ -287,32 +287,32 @@ func (l *List) Pop(front bool, k int) {
 // Nothing else may be called once it has been.
 func (l *List) FreeStep(k int) (done bool) {
 	assert.That(l.save == nil, "quicklist: freed while it is handed out")
-	for ; k > 0 && l.nodes.n > 0; k-- {
-		n := l.nodes.at(0)
+	for ; k > 0 && l.nodes.Len() > 0; k-- {
+		n := l.nodes.At(0)
 		k -= n.len() - 1
 		l.free(n)
-		l.nodes.remove(0, 1)
+		l.nodes.Remove(l.arena, 0, 1)
 	}
-	if l.nodes.n > 0 {
+	if l.nodes.Len() > 0 {
 		return false
 	}
-	l.nodes, l.len = ring{}, 0
+	l.len = 0
 	return true
 }
 
 // Copy makes an equal list in a. Cost: O(bytes).
 func (l *List) Copy(a *arena.Arena) *List {
 	c := New(a)
-	c.nodes.grow(l.nodes.n)
-	for i := range l.nodes.n {
-		n := *l.nodes.at(i)
+	c.nodes.Reserve(a, l.nodes.Len())
+	for i := range l.nodes.Len() {
+		n := *l.nodes.At(i)
 		bytes := l.element(&n)
 		if n.count != plain {
 			bytes = l.pack(&n)
 		}
 		n.ref, n.size, n.seq = c.alloc(len(bytes)), uint32(len(bytes)), 0
 		copy(a.Bytes(n.ref, len(bytes)), bytes)
-		c.nodes.insert(i, n)
+		c.nodes.Insert(a, i, n)
 	}
 	c.len = l.len
 	return c

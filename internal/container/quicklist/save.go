@@ -19,9 +19,9 @@ import (
 func (l *List) BeginSave(save Visit) {
 	assert.That(l.save == nil, "quicklist: handed out twice at once")
 	l.save, l.saved = save, 0
-	l.frozen = make([]node, l.nodes.n)
+	l.frozen = make([]node, l.nodes.Len())
 	for i := range l.frozen {
-		n := l.nodes.at(i)
+		n := l.nodes.At(i)
 		n.seq = uint32(i + 1)
 		l.frozen[i] = node{ref: n.ref, size: n.size, count: n.count}
 	}
@@ -55,7 +55,7 @@ func (l *List) isFrozen(n *node) bool {
 
 // edit is node i, good to be changed. It must come before every change of its block.
 func (l *List) edit(i int) *node {
-	n := l.nodes.at(i)
+	n := l.nodes.At(i)
 	if !l.isFrozen(n) {
 		return n
 	}
@@ -79,8 +79,8 @@ func (l *List) drop(n *node) {
 // Check walks everything and panics where an invariant does not hold. Cost: O(bytes).
 func (l *List) Check() {
 	elements, bytes := 0, int64(0)
-	for i := range l.nodes.n {
-		n := l.nodes.at(i)
+	for i := range l.nodes.Len() {
+		n := l.nodes.At(i)
 		bytes += int64(arena.SizeOf(int(n.size)))
 		elements += n.len()
 		if n.count != plain {

@@ -19,7 +19,7 @@ func (l *List) text(v listpack.Value) []byte {
 // Get is element i, which must be there. Cost: O(nodes), O(1) near the ends.
 func (l *List) Get(i int) []byte {
 	at, before := l.seek(i)
-	n := l.nodes.at(at)
+	n := l.nodes.At(at)
 	if n.count == plain {
 		return l.element(n)
 	}
@@ -34,8 +34,8 @@ func (l *List) Each(first int, reverse bool, visit func(element []byte) bool) {
 		return
 	}
 	at, before := l.seek(first)
-	for at >= 0 && at < l.nodes.n {
-		if !l.eachIn(l.nodes.at(at), before, reverse, visit) {
+	for at >= 0 && at < l.nodes.Len() {
+		if !l.eachIn(l.nodes.At(at), before, reverse, visit) {
 			return
 		}
 		if reverse {
@@ -67,8 +67,8 @@ func (l *List) eachIn(n *node, before int, reverse bool, visit func(element []by
 
 // EachNode visits all nodes in their order.
 func (l *List) EachNode(visit Visit) {
-	for i := range l.nodes.n {
-		l.visitNode(l.nodes.at(i), visit)
+	for i := range l.nodes.Len() {
+		l.visitNode(l.nodes.At(i), visit)
 	}
 }
 

@@ -24,7 +24,7 @@ func textBytes(pairs [][]byte) (total int) {
 // and [Fits] must have said so of the pairs. Cost: O(bytes of the entry).
 func (s *Stream) Add(id ID, pairs [][]byte, fill Fill) {
 	assert.That(s.state.Last.Less(id), "stream: an entry that is not behind the others")
-	last := s.nodes.n - 1
+	last := s.nodes.len() - 1
 	if last >= 0 && s.takes(last, textBytes(pairs), fill) {
 		s.appendTo(last, id, pairs, fill)
 	} else {
@@ -64,7 +64,7 @@ func (s *Stream) addNode(id ID, pairs [][]byte, fill Fill) {
 		need += listpack.EncodedLen(b)
 	}
 	size := max(need, nodeMin)
-	if last := s.nodes.n - 1; last >= 0 {
+	if last := s.nodes.len() - 1; last >= 0 {
 		size = max(need, min(len(s.pack(s.nodes.at(last)))*9/8, max(fill.Bytes, nodeMin)))
 		s.trim(last)
 	}
@@ -80,7 +80,7 @@ func (s *Stream) addNode(id ID, pairs [][]byte, fill Fill) {
 		p = p.Append(pairs[i])
 	}
 	p.AppendInt(int64(len(pairs)/2 + entryExtra))
-	s.nodes.insert(&s.mem, s.nodes.n, n)
+	s.nodes.insert(s.arena, &s.mem, s.nodes.len(), n)
 }
 
 // numberBytes is the most that a number takes in a pack.

@@ -68,7 +68,7 @@ type Trim struct {
 // that stays in part lie in it until it goes. Cost: O(nodes that go + bytes of a node).
 func (s *Stream) Trim(t Trim) (removed int) {
 	nodes := 0
-	for ; nodes < s.nodes.n; nodes++ {
+	for ; nodes < s.nodes.len(); nodes++ {
 		n := s.nodes.at(nodes)
 		live := int(n.count)
 		left := s.len - removed
@@ -124,7 +124,7 @@ const slowLen = 500
 func (s *Stream) Check() {
 	total, last := 0, ID{}
 	mem := s.nodes.check()
-	for i := range s.nodes.n {
+	for i := range s.nodes.len() {
 		n := s.nodes.at(i)
 		p := s.pack(n)
 		live, end, ok := checkNode(p, n.id)

@@ -184,10 +184,10 @@ func (g *Group) Pending() int { return g.pending.len }
 // Bounds are the first and the last ID of what is pending; zero if nothing is.
 func (g *Group) Bounds() (first, last ID) {
 	r, a := &g.pending.row, g.stream.arena
-	if r.n == 0 {
+	if r.len() == 0 {
 		return ID{}, ID{}
 	}
-	end := r.at(r.n - 1)
+	end := r.at(r.len() - 1)
 	return r.at(0).id, g.pending.records(a, end)[end.count-1].ID
 }
 

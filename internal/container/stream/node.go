@@ -139,7 +139,7 @@ var ErrNode = errors.New("stream: a node that is malformed, or out of order")
 // anywhere and is copied. The stream's last ID becomes that of its last entry if it was
 // lower. The error is ErrNode. Cost: O(bytes).
 func (s *Stream) AppendNode(id ID, pack []byte) error {
-	if listpack.Check(pack) != nil || s.nodes.n > 0 && !s.nodeEnd(s.nodes.n-1).Less(id) {
+	if listpack.Check(pack) != nil || s.nodes.len() > 0 && !s.nodeEnd(s.nodes.len()-1).Less(id) {
 		return ErrNode
 	}
 	p := listpack.Pack(pack)
@@ -149,7 +149,7 @@ func (s *Stream) AppendNode(id ID, pack []byte) error {
 	}
 	made := slot{id: id, ref: s.alloc(len(p)), size: uint32(len(p)), count: uint32(live)}
 	copy(s.arena.Bytes(made.ref, len(p)), p)
-	s.nodes.insert(&s.mem, s.nodes.n, made)
+	s.nodes.insert(s.arena, &s.mem, s.nodes.len(), made)
 	if s.len == 0 && live > 0 {
 		s.len = live
 		s.findFirst()
@@ -263,7 +263,7 @@ func (s *Stream) dropNodes(i, k int) {
 		s.len -= int(n.count)
 		s.nodes.drop(s.arena, &s.mem, n)
 	}
-	s.nodes.remove(&s.mem, i, k)
+	s.nodes.remove(s.arena, &s.mem, i, k)
 }
 
 // nodeMin is the size of the first block of a stream's first node.

@@ -87,12 +87,12 @@ func (s *paged[T]) add(a *arena.Arena, m *memory, record T) {
 	assert.That(!found, "stream: a record that is there already")
 	s.len++
 	switch {
-	case i < 0 && s.row.n > 0:
+	case i < 0 && s.row.len() > 0:
 		i = 0
-	case i < 0 || i == s.row.n-1 && at == s.pageMax():
+	case i < 0 || i == s.row.len()-1 && at == s.pageMax():
 		made := slot{id: id, ref: s.alloc(a, m, 1), size: uint32(s.recordBytes()), count: 1}
 		s.records(a, &made)[0] = record
-		s.row.insert(m, s.row.n, made)
+		s.row.insert(a, m, s.row.len(), made)
 		return
 	}
 	if int(s.row.at(i).count) == s.pageMax() {
@@ -128,7 +128,7 @@ func (s *paged[T]) split(a *arena.Arena, m *memory, i int) {
 	}
 	copy(s.records(a, &made), upper)
 	p.count = uint32(keep)
-	s.row.insert(m, i+1, made)
+	s.row.insert(a, m, i+1, made)
 }
 
 // remove takes the record with an ID away and tells whether it was there. Cost: O(log n)
@@ -141,7 +141,7 @@ func (s *paged[T]) remove(a *arena.Arena, m *memory, id ID) bool {
 	s.len--
 	if s.row.at(i).count == 1 {
 		s.row.drop(a, m, s.row.at(i))
-		s.row.remove(m, i, 1)
+		s.row.remove(a, m, i, 1)
 		return true
 	}
 	p := s.row.edit(a, m, i)
@@ -159,7 +159,7 @@ func (s *paged[T]) remove(a *arena.Arena, m *memory, id ID) bool {
 // each visits the records from an ID on until visit says false. visit must not change them.
 func (s *paged[T]) each(a *arena.Arena, from ID, visit func(record *T) bool) {
 	i, at, _ := s.locate(a, from)
-	for i = max(i, 0); i < s.row.n; i++ {
+	for i = max(i, 0); i < s.row.len(); i++ {
 		p := s.row.at(i)
 		page := s.records(a, p)[:p.count]
 		for ; at < len(page); at++ {
@@ -173,12 +173,12 @@ func (s *paged[T]) each(a *arena.Arena, from ID, visit func(record *T) bool) {
 
 // clear takes up to k records away, page by page, and gives how many may still go.
 func (s *paged[T]) clear(a *arena.Arena, m *memory, k int) (left int) {
-	for s.row.n > 0 && k > 0 {
-		last := s.row.at(s.row.n - 1)
+	for s.row.len() > 0 && k > 0 {
+		last := s.row.at(s.row.len() - 1)
 		k -= int(last.count)
 		s.len -= int(last.count)
 		s.row.drop(a, m, last)
-		s.row.remove(m, s.row.n-1, 1)
+		s.row.remove(a, m, s.row.len()-1, 1)
 	}
 	return k
 }
@@ -186,7 +186,7 @@ func (s *paged[T]) clear(a *arena.Arena, m *memory, k int) (left int) {
 // check panics where an invariant does not hold.
 func (s *paged[T]) check(a *arena.Arena) (m memory) {
 	total := 0
-	for i := range s.row.n {
+	for i := range s.row.len() {
 		p := s.row.at(i)
 		page := s.records(a, p)[:p.count]
 		assert.That(len(page) > 0 && recordID(&page[0]) == p.id, "stream: a page's ID is wrong")

@@ -9,17 +9,17 @@ import "math/bits"
 // each run of bytes between those. Cost: O(nodes).
 func (s *Stream) RadixNodes() int {
 	total := 1
-	if s.nodes.n == 0 {
+	if s.nodes.len() == 0 {
 		return total
 	}
-	total = s.nodes.n
+	total = s.nodes.len()
 	var open []int // depths of the places where IDs part, above the last leaf, ascending
 	part := func(depth, below int) {
 		if below-depth > 1 {
 			total++ // the bytes between a place and what is below it are a node
 		}
 	}
-	for i := 1; i < s.nodes.n; i++ {
+	for i := 1; i < s.nodes.len(); i++ {
 		depth, below := common(s.nodes.at(i-1).id, s.nodes.at(i).id), idBytes
 		for len(open) > 0 && open[len(open)-1] > depth {
 			last := open[len(open)-1]

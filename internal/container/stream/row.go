@@ -7,17 +7,16 @@ import (
 
 	"stampede/internal/assert"
 	"stampede/internal/container/arena"
+	"stampede/internal/container/ring"
 )
 
-// row is blocks of an arena in the order of their first IDs: a ring in one slice.
+// row is blocks of an arena in the order of their first IDs.
 //
 // A row can be frozen: then its blocks as they are stay what they are until each has been
 // visited (thaw). Who changes one meanwhile gets a copy, and what is removed is freed once
 // it has been visited.
 type row struct {
-	slots []slot // a power of two of them, or none
-	head  int    // where slot 0 is
-	n     int
+	slots ring.Ring[slot]
 
 	frozen []slot // as they were; mark tells whether one is no longer used
 	thawed int    // how many of them have been visited
@@ -37,12 +36,14 @@ const slotBytes = int64(unsafe.Sizeof(slot{}))
 // unused is the mark of a frozen block that the row has not got any more.
 const unused = ^uint32(0)
 
+func (r *row) len() int { return r.slots.Len() }
+
 // at is slot i. It is good until the row changes.
-func (r *row) at(i int) *slot { return &r.slots[(r.head+i)&(len(r.slots)-1)] }
+func (r *row) at(i int) *slot { return r.slots.At(i) }
 
 // find is the last slot whose ID is not above id; -1 if there is none. Cost: O(log n).
 func (r *row) find(id ID) int {
-	low, high := 0, r.n
+	low, high := 0, r.len()
 	if high > 0 && !id.Less(r.at(high-1).id) {
 		return high - 1
 	}
@@ -57,66 +58,26 @@ func (r *row) find(id ID) int {
 	return low - 1
 }
 
-// resize moves the slots into a slice of the given length.
-func (r *row) resize(m *memory, size int) {
-	var slots []slot
-	if size > 0 {
-		slots = make([]slot, size)
-	}
-	for i := range r.n {
-		slots[i] = *r.at(i)
-	}
-	m.outside += int64(size-len(r.slots)) * slotBytes
-	r.slots, r.head = slots, 0
-}
-
 // insert lets s be slot i; those from i on move up. Cost: that of the shorter side.
-func (r *row) insert(m *memory, i int, s slot) {
-	if r.n == len(r.slots) {
-		r.resize(m, max(2*r.n, 1))
-	}
-	r.n++
-	if i < r.n/2 {
-		r.head = (r.head - 1) & (len(r.slots) - 1)
-		for k := range i {
-			*r.at(k) = *r.at(k + 1)
-		}
-	} else {
-		for k := r.n - 1; k > i; k-- {
-			*r.at(k) = *r.at(k - 1)
-		}
-	}
-	*r.at(i) = s
+func (r *row) insert(a *arena.Arena, m *memory, i int, s slot) {
+	m.arena -= r.slots.Bytes()
+	r.slots.Insert(a, i, s)
+	m.arena += r.slots.Bytes()
 }
 
 // remove takes k slots from slot i on away; their blocks are the caller's business. Cost:
 // that of the shorter side.
-func (r *row) remove(m *memory, i, k int) {
-	if i < r.n-i-k {
-		for j := i - 1; j >= 0; j-- {
-			*r.at(j + k) = *r.at(j)
-		}
-		r.head = (r.head + k) & (len(r.slots) - 1)
-	} else {
-		for j := i + k; j < r.n; j++ {
-			*r.at(j - k) = *r.at(j)
-		}
-	}
-	r.n -= k
-	size := len(r.slots)
-	for size > 0 && r.n <= size/4 {
-		size /= 2
-	}
-	if size < len(r.slots) {
-		r.resize(m, size)
-	}
+func (r *row) remove(a *arena.Arena, m *memory, i, k int) {
+	m.arena -= r.slots.Bytes()
+	r.slots.Remove(a, i, k)
+	m.arena += r.slots.Bytes()
 }
 
 // freeze begins the visits.
 func (r *row) freeze(m *memory) {
 	assert.That(r.frozen == nil, "stream: frozen twice at once")
-	r.frozen, r.thawed = make([]slot, r.n), 0
-	m.outside += int64(r.n) * slotBytes
+	r.frozen, r.thawed = make([]slot, r.len()), 0
+	m.outside += int64(r.len()) * slotBytes
 	for i := range r.frozen {
 		s := r.at(i)
 		s.mark = uint32(i + 1)
@@ -183,8 +144,8 @@ func realloc(a *arena.Arena, m *memory, s *slot, size, used int) {
 // check panics where an invariant does not hold, and gives the bytes of the blocks that the
 // row holds and of the row itself.
 func (r *row) check() (m memory) {
-	m.outside = int64(len(r.slots)+len(r.frozen)) * slotBytes
-	for i := range r.n {
+	m.outside, m.arena = int64(len(r.frozen))*slotBytes, r.slots.Bytes()
+	for i := range r.len() {
 		s := r.at(i)
 		m.arena += int64(arena.SizeOf(int(s.size)))
 		assert.That(i == 0 || r.at(i-1).id.Less(s.id), "stream: blocks out of order")

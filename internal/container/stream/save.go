@@ -39,7 +39,7 @@ type part struct {
 
 // Visit hands everything out at once. The stream may be handed out in steps meanwhile.
 func (s *Stream) Visit(v Visitor) {
-	for i := range s.nodes.n {
+	for i := range s.nodes.len() {
 		n := s.nodes.at(i)
 		v.Node(n.id, s.pack(n))
 	}

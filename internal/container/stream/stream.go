@@ -15,8 +15,7 @@
 // pages of sorted records, and so do the IDs of those of each consumer.
 //
 // All blocks are in an arena. A row (row.go) is the ascending sequence of blocks of one
-// kind: one slice without a pointer, 32 bytes a block, in which a block is found by
-// bisection.
+// kind: a block itself, with 32 bytes for each, in which one is found by bisection.
 //
 // # Invariants
 //
@@ -85,7 +84,7 @@ func New(a *arena.Arena) *Stream {
 func (s *Stream) Len() int { return s.len }
 
 // Nodes is the number of nodes.
-func (s *Stream) Nodes() int { return s.nodes.n }
+func (s *Stream) Nodes() int { return s.nodes.len() }
 
 // State is what the stream knows beside its entries.
 func (s *Stream) State() State { return s.state }
@@ -93,7 +92,7 @@ func (s *Stream) State() State { return s.state }
 // SetState replaces it. The last ID must not be below that of an entry; deleted entries above
 // it, which still lie in their nodes, go.
 func (s *Stream) SetState(state State) {
-	for i := s.nodes.n - 1; i >= 0 && state.Last.Less(s.nodeEnd(i)); i = s.nodes.n - 1 {
+	for i := s.nodes.len() - 1; i >= 0 && state.Last.Less(s.nodeEnd(i)); i = s.nodes.len() - 1 {
 		s.cutDeleted(i)
 	}
 	s.state = state
@@ -136,12 +135,12 @@ func (s *Stream) findFirst() {
 func (s *Stream) Copy(a *arena.Arena) *Stream {
 	c := New(a)
 	c.state, c.len, c.first = s.state, s.len, s.first
-	for i := range s.nodes.n {
+	for i := range s.nodes.len() {
 		n := s.nodes.at(i)
 		p := s.pack(n)
 		made := slot{id: n.id, ref: c.alloc(len(p)), size: uint32(len(p)), count: n.count}
 		copy(a.Bytes(made.ref, len(p)), p)
-		c.nodes.insert(&c.mem, c.nodes.n, made)
+		c.nodes.insert(a, &c.mem, c.nodes.len(), made)
 	}
 	for _, g := range s.groups {
 		made := c.SetGroup([]byte(g.name), g.Last, g.Read)
@@ -159,9 +158,9 @@ func (s *Stream) Copy(a *arena.Arena) *Stream {
 // FreeStep gives back the memory of about k elements and tells whether it was the last.
 // Nothing else may be called once it has been.
 func (s *Stream) FreeStep(k int) (done bool) {
-	for s.nodes.n > 0 && k > 0 {
-		k -= int(s.nodes.at(s.nodes.n-1).count) + 1
-		s.dropNodes(s.nodes.n-1, 1)
+	for s.nodes.len() > 0 && k > 0 {
+		k -= int(s.nodes.at(s.nodes.len()-1).count) + 1
+		s.dropNodes(s.nodes.len()-1, 1)
 	}
 	for len(s.groups) > 0 && k > 0 {
 		last := s.groups[len(s.groups)-1]
@@ -169,7 +168,7 @@ func (s *Stream) FreeStep(k int) (done bool) {
 			s.groups = s.groups[:len(s.groups)-1]
 		}
 	}
-	return s.nodes.n == 0 && len(s.groups) == 0
+	return s.nodes.len() == 0 && len(s.groups) == 0
 }
 
 func (s *Stream) alloc(size int) arena.Ref {

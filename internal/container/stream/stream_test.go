@@ -431,7 +431,7 @@ func TestNodes(t *testing.T) {
 		w.delete(w.id())
 	}
 	c, spoiled := New(a), 0
-	for i := range w.s.nodes.n {
+	for i := range w.s.nodes.len() {
 		n := w.s.nodes.at(i)
 		p := w.s.pack(n)
 		for range 200 {

@@ -17,7 +17,7 @@ func (s *Stream) Each(from, to ID, reverse bool, visit func(e *Entry) bool) {
 		}
 		return
 	}
-	for i := max(s.nodes.find(from), 0); i < s.nodes.n; i++ {
+	for i := max(s.nodes.find(from), 0); i < s.nodes.len(); i++ {
 		if !s.eachIn(i, from, to, visit) {
 			return
 		}
