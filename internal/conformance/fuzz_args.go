@@ -68,7 +68,7 @@ func argumentKinds() argumentTable {
 		"pkey":  key("p"), "element": one(drawElement),
 		"nkey": numbered("n", 4), "mkey": numbered("m", 4), "wkey": numbered("w", 12),
 		"weight": one(drawWeight), "pattern": one(drawPattern),
-		"gkey": key("g"), "lonlat": drawLonLat, "radius": one(drawRadius),
+		"gkey": key("g"), "gmap": numbered("g", 4), "lonlat": drawLonLat, "radius": one(drawRadius),
 		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
 	}

@@ -4,16 +4,19 @@ package conformance
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // geoRows: keys "g…" are maps. Distances agree to the last bit, also where they are kept as
-// scores: both sides round sines and arc sines correctly, but for a case in many thousands.
+// scores, but for a case in many thousands: see [aboutPlaces]. They are kept in maps only.
 func geoRows() []fuzzRow {
 	const (
 		radius  = "radius {m|km|ft|mi} [WITHCOORD] [WITHDIST] [WITHHASH] {COUNT small|ASC|DESC}"
-		keep    = "radius {m|km} {ASC|DESC} {STORE|STOREDIST} gkey"
+		keep    = "radius {m|km} {ASC|DESC} {STORE|STOREDIST} gmap"
 		from    = "{FROMMEMBER field|FROMLONLAT lonlat}"
 		by      = "{BYRADIUS radius {m|km|ft|mi}|BYBOX radius radius {m|km|ft|mi}}"
 		sorting = "[ASC|DESC] [COUNT small [ANY]]"
@@ -31,12 +34,34 @@ func geoRows() []fuzzRow {
 		{weight: 4, form: "GEORADIUSBYMEMBER_RO gkey field " + radius},
 		{weight: 8, form: "GEOSEARCH gkey " + from + " " + by + " " + sorting +
 			" [WITHCOORD] [WITHDIST] [WITHHASH]"},
-		{weight: 4, form: "GEOSEARCHSTORE gkey gkey " + from + " " + by + " " + sorting},
-		{weight: 4, form: "GEOSEARCHSTORE gkey gkey " + from + " " + by + " " + sorting +
+		{weight: 4, form: "GEOSEARCHSTORE gmap gkey " + from + " " + by + " " + sorting},
+		{weight: 4, form: "GEOSEARCHSTORE gmap gkey " + from + " " + by + " " + sorting +
 			" STOREDIST"},
 		{weight: 4, form: "ZRANGE gkey 0 -1 WITHSCORES"},
 		{weight: 2, form: "ZREM gkey field..."},
 	}
+}
+
+// aboutPlaces tells whether a key is a map, whose scores may be distances. They may differ in the
+// last place, since the C library does not round all cosines correctly: nearest to that of
+// 0.6666149640686303 is 0.7859192310518991, and redis-server works with the number below it.
+func aboutPlaces(key string) bool { return strings.HasPrefix(key, "g") }
+
+// samePlaces says whether replies agree but for the last place of numbers.
+func samePlaces(a, b Value) bool {
+	return a.Kind == b.Kind && a.Null == b.Null && nearlySame(a.Text, b.Text) &&
+		slices.EqualFunc(a.Elems, b.Elems, samePlaces)
+}
+
+// nearlySame says whether texts are the same, or numbers that differ in the last place. Numbers
+// may be quoted.
+func nearlySame(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := strconv.ParseFloat(strings.Trim(a, `"`), 64)
+	y, errY := strconv.ParseFloat(strings.Trim(b, `"`), 64)
+	return errX == nil && errY == nil && math.Abs(x-y) <= 2*(math.Nextafter(x, math.Inf(1))-x)
 }
 
 // drawLonLat draws a longitude and a latitude.

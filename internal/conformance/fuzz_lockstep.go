@@ -341,7 +341,8 @@ func (l *lockstep) compareData() (*difference, error) {
 // sameKey compares two lines of a dump: the time to live is the last word.
 func sameKey(a, b string) bool {
 	cutA, cutB := strings.LastIndexByte(a, ' '), strings.LastIndexByte(b, ' ')
-	if a[:cutA+1] != b[:cutB+1] {
+	if a[:cutA+1] != b[:cutB+1] && !(aboutPlaces(strings.Trim(a, `"`)) && slices.EqualFunc(
+		strings.Fields(a[:cutA+1]), strings.Fields(b[:cutB+1]), nearlySame)) {
 		return false
 	}
 	x, y := Value{Kind: ':', Text: a[cutA+1:]}, Value{Kind: ':', Text: b[cutB+1:]}

@@ -61,7 +61,7 @@ func TestFuzzMillion(t *testing.T) {
 func fuzzPieces(t *testing.T, redis, ours string, way uint64) {
 	covered := Coverage{}
 	begun := time.Now()
-	sent, pieces := 0, 0
+	sent, pieces, run := 0, 0, 0
 	for sent < *fuzzMillion {
 		theme := themes()[pieces%len(themes())]
 		opts := theme.opts
@@ -69,14 +69,18 @@ func fuzzPieces(t *testing.T, redis, ours string, way uint64) {
 		opts.Calls = min(pieceCalls, *fuzzMillion-sent)
 		sent, pieces = sent+opts.Calls, pieces+1
 		t.Run(fmt.Sprint("seed ", opts.Seed), func(t *testing.T) {
+			run++
 			for what, n := range Fuzz(t, redis, ours, opts) {
 				covered[what] += n
 			}
 			t.Logf("%9d of %d calls: %s", sent, *fuzzMillion, theme.name)
 		})
 	}
+	if run < pieces {
+		return // some were not asked for
+	}
 	t.Logf("%d calls with %d seeds in %v", sent, pieces, time.Since(begun).Round(time.Second))
-	if missing := covered.Missing(); len(missing) > 0 && sent >= 10*pieceCalls && pieces > 1 {
+	if missing := covered.Missing(); len(missing) > 0 && sent >= 10*pieceCalls {
 		t.Errorf("%d calls cover no %q", sent, missing)
 	}
 }

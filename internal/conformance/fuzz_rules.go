@@ -51,6 +51,9 @@ func (rules ruleTable) agree(args []string, a, b Value) bool {
 	if equalValues(a, b) {
 		return true
 	}
+	if len(args) > 1 && aboutPlaces(args[1]) && samePlaces(a, b) {
+		return true
+	}
 	check := rules[callName(args)]
 	return check != nil && !a.IsError() && !b.IsError() && check(args, a, b)
 }
