@@ -18,7 +18,7 @@ internal/container/table internal/container/intset
 internal/container/dict internal/container/ring
 internal/container/quicklist internal/container/stream
 internal/jsondoc internal/rdb internal/journal internal/effect internal/stock internal/lease
-internal/jsonpath
+internal/jsonpath internal/migrate
 internal/object internal/pubsub internal/loadgen internal/pgcluster
 internal/reply
 internal/keyspace

@@ -15,6 +15,8 @@
 package command
 
 import (
+	"context"
+
 	"stampede/internal/keyspace"
 	"stampede/internal/object"
 	"stampede/internal/reply"
@@ -115,6 +117,11 @@ type (
 		End func(c *Call, durable bool)
 	}
 
+	// Leaving runs as OnKeys does, and answers or gives the errand that will: its connection
+	// waits for that, and its shards do not. A transaction or a script cannot wait, and refuses
+	// an errand.
+	Leaving func(tx Tx, c *Call) Errand
+
 	// Scripted runs a script, whose calls h runs as one transaction. It may be run again
 	// from its beginning, with more shards owned, as long as it has written nothing.
 	Scripted func(h Host, c *Call)
@@ -127,6 +134,7 @@ func (Local) handler()    {}
 func (Exec) handler()     {}
 func (Scripted) handler() {}
 func (Settled) handler()  {}
+func (Leaving) handler()  {}
 func (Waiting) handler()  {}
 
 // Tx reaches the keys of a call that may lie on several shards, all of them owned.
@@ -134,6 +142,20 @@ type Tx interface {
 	// DB is the part of database number n that holds key. It panics if the shard of
 	// key is not owned, which means that the row's synopsis has no @ before that key.
 	DB(n int, key []byte) *keyspace.DB
+}
+
+// Errand is the rest of a call that has to wait for somebody who is not of this store. It runs on
+// a goroutine of its own, where no shard is owned, and writes exactly one reply to out. It runs
+// to its end also if its connection has gone; when ctx ends it is to give up what it waits for.
+type Errand func(ctx context.Context, home Home, out *reply.Buffer)
+
+// Home is the store as an errand sees it, while it runs.
+type Home interface {
+	// Own runs do with the shards of keys owned, as soon as nobody else owns them and writes
+	// are not paused. do must not wait for anybody.
+	Own(keys [][]byte, do func(tx Tx))
+	// Refusal is why nothing may be written at the moment, or empty.
+	Refusal() reply.Error
 }
 
 // Host runs the calls of a script. It is valid while the script's handler runs.

@@ -83,6 +83,9 @@ func (e *Engine) Abandon(w *Waiter) {
 	case w.Settling():
 		e.settles.remove(w)
 		return
+	case w.errand != nil:
+		e.errands.abandon(w)
+		return
 	case w.done.Load():
 		return
 	}

@@ -78,6 +78,7 @@ type Engine struct {
 	waiting atomic.Int64 // how many there are
 	acks    acks         // those whose calls have run
 	settles settles      // those that wait for the disk
+	errands errands      // those that wait for others than this store
 	ending  caretaker    // of connections that have ended
 
 	store   *persist.Store // nil: nothing is kept on disk
@@ -94,6 +95,7 @@ func New(o Options) (*Engine, error) {
 	if e.clock == nil {
 		e.clock = newClock().now
 	}
+	e.errands.begin()
 	e.scripts = script.NewLibrary(script.Options{
 		RedisVersion: RedisVersion, StringMax: e.config.Limits().StringBytesMax, Log: o.Log,
 	})
@@ -195,6 +197,7 @@ const stepsPerTick = 512
 // Free makes durable what is kept and gives the memory back. Nobody may use the engine any
 // more.
 func (e *Engine) Free() error {
+	e.errands.end()
 	var err error
 	if e.store != nil {
 		err = e.store.Close()

@@ -52,6 +52,8 @@ func (r *Runner) check(s *session.Session, row *command.Row, argv [][]byte) repl
 		return errLoading
 	case s.Multi.Active && row.Flags&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
+	case s.Multi.Active && isLeaving(row):
+		return errMustStay
 	case r.engine.store != nil && r.has(command.Write, s, row):
 		return r.engine.writeRefusal()
 	}
@@ -99,7 +101,7 @@ func (r *Runner) shardsOf(row *command.Row, argv [][]byte) (set txn.Set) {
 	switch row.Do.(type) {
 	case command.OnAll, command.Scripted:
 		return r.engine.shards.All()
-	case command.OnShard, command.OnKeys, command.Waiting:
+	case command.OnShard, command.OnKeys, command.Waiting, command.Leaving:
 		if row.Roams != nil && row.Roams(argv) {
 			return r.engine.shards.All()
 		}
@@ -140,6 +142,11 @@ const errAbort reply.Error = "EXECABORT Transaction discarded because of: "
 func acknowledges(row *command.Row) bool {
 	do, ok := row.Do.(command.Waiting)
 	return ok && do.Acks
+}
+
+func isLeaving(row *command.Row) bool {
+	_, leaving := row.Do.(command.Leaving)
+	return leaving
 }
 
 func isExec(row *command.Row) bool {

@@ -77,6 +77,10 @@ func (r *Runner) inTx(c *command.Call) {
 		do(c)
 	case command.Settled:
 		r.settle(do, c)
+	case command.Leaving:
+		if do(&r.tx, c) != nil {
+			c.Reply.Fail(errMustStay)
+		}
 	case command.Scripted:
 		r.scriptInTx(do, c)
 	}

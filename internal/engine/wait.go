@@ -4,6 +4,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sync/atomic"
 
@@ -42,6 +43,10 @@ type Waiter struct {
 	retryMs atomic.Int64 // of call.Wait, for its connection
 
 	settled command.Settled // if that is what it is
+
+	errand command.Errand // not nil: it is this that the connection waits for
+	ctx    context.Context
+	cancel context.CancelFunc // lets the errand give up
 
 	marks []mark // not empty: its calls have run, and only the ledger is waited for
 }
@@ -107,7 +112,8 @@ func (r *Runner) othersWait(tx command.Tx, c *command.Call, do command.Waiting) 
 // inTxOrWait is inTx for a call of a connection: it may have to wait.
 func (r *Runner) inTxOrWait(c *command.Call, set txn.Set) {
 	do, waits := c.Row.Do.(command.Waiting)
-	if !waits {
+	leaving, leaves := c.Row.Do.(command.Leaving)
+	if !waits && !leaves {
 		r.inTx(c)
 		return
 	}
@@ -115,6 +121,12 @@ func (r *Runner) inTxOrWait(c *command.Call, set txn.Set) {
 		if space != nil {
 			c.NowMs, space.NoTouch = space.NowMs, c.Session.NoTouch
 		}
+	}
+	if leaves {
+		if errand := leaving(&r.tx, c); errand != nil {
+			r.send(errand, c)
+		}
+		return
 	}
 	c.Others = r.othersWait(&r.tx, c, do)
 	if do.Try(&r.tx, c) {
@@ -336,6 +348,9 @@ func (r *Runner) Finish(w *Waiter, out *reply.Buffer) (outcome Outcome, done boo
 	if w.Settling() {
 		return r.finishSettled(w, out)
 	}
+	if w.errand != nil {
+		return r.finishErrand(w, out)
+	}
 	if !w.done.Load() && !r.finish(w) {
 		return Outcome{}, false
 	}
@@ -424,4 +439,6 @@ func (w *Waiter) Unblock(asError bool) bool {
 }
 
 // Waiting is how many calls wait.
-func (e *Engine) Waiting() int { return int(e.waiting.Load()+e.settles.count.Load()) + e.acks.len() }
+func (e *Engine) Waiting() int {
+	return int(e.waiting.Load()+e.settles.count.Load()) + e.acks.len() + e.errands.len()
+}

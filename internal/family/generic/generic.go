@@ -33,6 +33,21 @@ func sortSpecs() []command.KeySpec {
 	}}
 }
 
+// migrateArgs has no word for the empty key that stands before KEYS.
+const migrateArgs = "host port:int @key destination-db:int timeout:int [COPY] [REPLACE] " +
+	"[AUTH password | AUTH2 username password] [KEYS @key [@key ...]]"
+
+// migrateSpecs: KEYS may stand anywhere behind the timeout, also as a password.
+func migrateSpecs() []command.KeySpec {
+	use := command.KeyRW | command.KeyAccess | command.KeyDelete
+	return []command.KeySpec{{
+		Use: use, Begin: command.KeyBegin{Index: 3}, Find: command.KeyFind{Step: 1},
+	}, {
+		Use: use | command.KeyIncomplete, Begin: command.KeyBegin{Keyword: "KEYS", From: -2},
+		Find: command.KeyFind{Step: 1, Last: -1},
+	}}
+}
+
 // Commands are the rows of this family.
 var Commands = []command.Spec{{
 	Name: "COPY", Args: "@source @destination [DB destination-db:int] [REPLACE]",
@@ -80,6 +95,16 @@ var Commands = []command.Spec{{
 	Cost: "O(N) in keys of the database",
 	Tips: "request_policy:all_shards nondeterministic_output_order",
 	Do:   command.OnAll(keys),
+}, {
+	Name: "MIGRATE", Args: migrateArgs,
+	Summary: "Moves keys to another server.",
+	Group:   command.GroupGeneric, Flags: command.Write | command.MovableKeys | command.Dangerous,
+	Since: "2.6.0",
+	Cost:  "O(N) in the size of the values, which are sent, and the time that the other server takes",
+	Tips:  "nondeterministic_output",
+
+	KeySpecs: migrateSpecs(), FindKeys: migrateKeys,
+	Do: command.Leaving(migrateCall),
 }, {
 	Name: "MOVE", Args: "@key db:int", Summary: "Moves a key to another database.",
 	Group: command.GroupGeneric, Flags: writeFast | command.OtherDBs, Since: "1.0.0", Cost: "O(1)",
