@@ -28,11 +28,13 @@ func (p Pack) InsertInt(off int, v int64) Pack {
 	return p
 }
 
-// InsertAll adds all elements of q, which is no part of p, before the element at off, or at the
-// end if off is End. The capacity must hold the bytes of q but [EmptyBytes] more.
-func (p Pack) InsertAll(off int, q Pack) Pack {
-	p = p.resize(off, 0, len(q)-EmptyBytes, q.Len())
-	copy(p[off:], q[EmptyBytes-1:len(q)-1])
+// InsertTail adds the last n elements of q, which is no part of p and in which they begin at
+// from, before the element at off, or at the end if off is End. The capacity must hold their
+// bytes more.
+func (p Pack) InsertTail(off int, q Pack, from, n int) Pack {
+	elements := q[from:q.End()]
+	p = p.resize(off, 0, len(elements), n)
+	copy(p[off:], elements)
 	return p
 }
 

@@ -128,17 +128,19 @@ func (l *List) element(n *node) []byte { return l.arena.Bytes(n.ref, int(n.size)
 
 // Push puts b at an end of the list. Cost: O(1).
 func (l *List) Push(front bool, b []byte, fill int) {
-	i := l.nodes.Len() - 1
-	if front {
-		i = 0
-	}
 	if front && l.isFrontFull() {
-		l.joinFront(fill)
-		l.addNode(0, b, fill)
-		return
+		l.fillSecond(fill)
+		if l.isFrontFull() {
+			l.addNode(0, b, fill)
+			return
+		}
 	}
-	if l.nodes.Len() > 0 && l.fits(i, fill, len(b)) {
-		n := l.edit(i)
+	at, next := l.nodes.Len()-1, l.nodes.Len()
+	if front {
+		at, next = 0, 0
+	}
+	if l.nodes.Len() > 0 && l.fits(at, fill, len(b)) {
+		n := l.edit(at)
 		off := l.pack(n).End()
 		if front {
 			off = l.pack(n).First()
@@ -146,17 +148,14 @@ func (l *List) Push(front bool, b []byte, fill int) {
 		l.insertInto(n, off, b, fill)
 		return
 	}
-	if l.nodes.Len() > 0 && l.nodes.At(i).count != plain {
-		l.trim(i)
+	if l.nodes.Len() > 0 && l.nodes.At(at).count != plain {
+		l.trim(at)
 	}
-	if !front {
-		i++
-	}
-	l.addNode(max(i, 0), b, fill)
+	l.addNode(next, b, fill)
 }
 
 // frontBytes is the size up to which elements are pushed into the first node: each of them moves
-// all that stands behind it there. A first node that is full becomes part of the second.
+// all that stands behind it there. Elements of a first node that is full go to the second.
 const frontBytes = 1024
 
 func (l *List) isFrontFull() bool {
@@ -167,37 +166,53 @@ func (l *List) isFrontFull() bool {
 	return n.count != plain && len(l.pack(n)) >= frontBytes
 }
 
-// joinFront lets the elements of the first node, a pack, be the first ones of the second, if
-// they fit there.
-func (l *List) joinFront(fill int) {
-	first := *l.nodes.At(0)
-	bytes := len(l.pack(&first)) - listpack.EmptyBytes
-	if l.nodes.Len() == 1 || !l.joins(bytes, int(first.count), fill) {
-		if at := min(1, l.nodes.Len()-1); l.nodes.At(at).count != plain {
-			l.trim(at)
-		}
+// fillSecond moves elements from the end of the first node, a pack, to the beginning of the
+// second one: all of them, or as many as there is room for.
+func (l *List) fillSecond(fill int) {
+	if l.nodes.Len() == 1 || l.nodes.At(1).count == plain {
 		return
 	}
-	second := l.edit(1)
+	from, k := l.movable(fill)
+	if k == 0 {
+		l.trim(1)
+		return
+	}
+	second, first := l.edit(1), l.pack(l.nodes.At(0))
 	p := l.pack(second)
-	if need := len(p) + bytes; need > cap(p) {
+	if need := len(p) + first.End() - from; need > cap(p) {
 		l.resize(second, max(need, min(2*cap(p), packBytes(fill))))
 		p = l.pack(second)
 	}
-	p.InsertAll(p.First(), l.pack(&first))
-	second.count += first.count
-	l.len += int(first.count)
+	p.InsertTail(p.First(), first, from, k)
+	second.count += uint32(k)
+	l.len += k
+	if k < l.nodes.At(0).len() {
+		l.deleteFrom(l.edit(0), from, k)
+		return
+	}
 	l.drop(l.nodes.At(0))
 	l.nodes.Remove(l.arena, 0, 1)
 }
 
-// joins tells whether the second node takes so many bytes of elements more.
-func (l *List) joins(bytes, count, fill int) bool {
-	n := l.nodes.At(1)
-	if n.count == plain || fill >= 0 && int(n.count)+count > max(fill, 1) {
-		return false
+// movable is how many elements at the end of the first node the second one, a pack too, has
+// room for, and where they begin.
+func (l *List) movable(fill int) (from, k int) {
+	p, second := l.pack(l.nodes.At(0)), l.nodes.At(1)
+	room, most := packBytes(fill)-len(l.pack(second)), l.nodes.At(0).len()
+	if fill >= 0 {
+		most = min(most, max(fill, 1)-second.len())
 	}
-	return len(l.pack(n))+bytes <= packBytes(fill)
+	if most == l.nodes.At(0).len() && p.End()-p.First() <= room {
+		return p.First(), most
+	}
+	for from = p.End(); k < most; k++ {
+		at := p.Prev(from)
+		if p.End()-at > room {
+			break
+		}
+		from = at
+	}
+	return from, k
 }
 
 // AppendPack puts all elements of a pack, which is copied, at the end.

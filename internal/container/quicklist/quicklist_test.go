@@ -88,9 +88,14 @@ func (w *twin) step() {
 	case 8:
 		w.removeEqual(e, 1+w.IntN(5), w.IntN(2) == 0)
 	case 9:
+		front := w.IntN(2) == 0
 		for range w.IntN(150) {
-			w.list.Push(false, []byte(e), w.fill)
-			w.want = append(w.want, e)
+			w.list.Push(front, []byte(e), w.fill)
+			if front {
+				w.want = slices.Insert(w.want, 0, e)
+			} else {
+				w.want = append(w.want, e)
+			}
 		}
 	}
 }
@@ -125,6 +130,11 @@ func (w *twin) check() {
 	if got := elements(w.list); !slices.Equal(got, w.want) {
 		w.t.Fatalf("%d elements, want %d:\n%.300q\n%.300q", len(got), len(w.want), got, w.want)
 	}
+	w.list.EachNode(func(p listpack.Pack, _ []byte) {
+		if p != nil && (w.fill >= 0 && p.Len() > w.fill || len(p) > packBytes(w.fill)) {
+			w.t.Fatalf("a node of %d elements, %d bytes", p.Len(), len(p))
+		}
+	})
 	if len(w.want) == 0 {
 		return
 	}
@@ -207,6 +217,9 @@ func TestSave(t *testing.T) {
 			seen++
 			visit(p, e)
 		})
+		for range w.IntN(30) {
+			w.step() // before the nodes in front are handed out
+		}
 		for !w.list.SaveStep(1 + w.IntN(300)) {
 			for range w.IntN(12) {
 				w.step()
@@ -222,6 +235,25 @@ func TestSave(t *testing.T) {
 	}
 	if a.Used() != 0 {
 		t.Fatalf("%d bytes of the arena are lost", a.Used())
+	}
+}
+
+// TestSaveBeforeEachPush hands a list out around each of its pushes to the front, also those
+// that move elements from the first node to the second.
+func TestSaveBeforeEachPush(t *testing.T) {
+	l, want := New(newArena(t)), []string{}
+	for i := range 450 {
+		got := []string{}
+		l.BeginSave(nodesText(&got))
+		e := fmt.Sprintf("element:%032d", i)
+		l.Push(true, []byte(e), -2)
+		for !l.SaveStep(100) {
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d elements, want %d", len(got), len(want))
+		}
+		want = slices.Insert(want, 0, e)
+		l.Check()
 	}
 }
 
@@ -241,16 +273,19 @@ func TestEndsAllocateNothing(t *testing.T) {
 	l.Check()
 }
 
-// TestMemory: an element costs what its pack takes, and a little.
+// TestMemory: an element costs what its pack takes, and a little, whichever end it came to.
 func TestMemory(t *testing.T) {
-	l := New(newArena(t))
 	const elements = 200_000
-	for i := range elements {
-		l.Push(false, fmt.Appendf(nil, "element:%012d", i), -2)
-	}
 	packed := int64(elements * listpack.EncodedLen([]byte("element:000000000000")))
-	if l.Bytes() > packed*103/100 {
-		t.Errorf("%d bytes for %d in packs", l.Bytes(), packed)
+	for _, front := range []bool{false, true} {
+		l := New(newArena(t))
+		for i := range elements {
+			l.Push(front, fmt.Appendf(nil, "element:%012d", i), -2)
+		}
+		l.Check()
+		if l.Bytes() > packed*101/100 {
+			t.Errorf("front %v: %d bytes for %d in packs", front, l.Bytes(), packed)
+		}
 	}
 }
 
