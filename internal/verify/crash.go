@@ -35,6 +35,7 @@ type CrashReport struct {
 	Snapshots int           // that were begun
 	Early     int           // crashes before the data was loaded
 	Accounts  int           // times that the sum of all accounts was right
+	Ended     int           // keys and fields whose deadline had passed, and which were gone
 	SlowStart time.Duration // the longest from the start of a process to its first answer
 }
 
@@ -42,9 +43,10 @@ type CrashReport struct {
 func (r CrashReport) String() string {
 	return fmt.Sprintf("crashes %d, acknowledged writes checked %d, lost %d (oldest %v), "+
 		"done without an answer %d, reads not contradicted %d, snapshots begun %d, "+
-		"sums of accounts %d, crashes while loading %d, slowest start %v", r.Crashes, r.Acked, r.Missing,
+		"sums of accounts %d, keys and fields ended %d, crashes while loading %d, slowest start %v",
+		r.Crashes, r.Acked, r.Missing,
 		r.OldestGap.Round(time.Microsecond), r.Unacked, r.Reads, r.Snapshots, r.Accounts,
-		r.Early, r.SlowStart.Round(time.Millisecond))
+		r.Ended, r.Early, r.SlowStart.Round(time.Millisecond))
 }
 
 // crashLoop is a folder, and the clients of the processes that use it one after the other.

@@ -10,42 +10,58 @@ import (
 	"strings"
 )
 
-// crashReads are, by kind of key, the call that tells what it holds and how its reply is
-// written down. The models of the calls that change it are below.
-var crashReads = map[string]struct {
+// crashRead is how a kind of key is read: by a call whose reply is written down, or by more.
+type crashRead struct {
 	words []string // the key goes behind the first of them
 	value func(v Value) string
-}{
-	"string": {[]string{"GET"}, valueText},
-	"hash":   {[]string{"HGET", "f"}, valueText},
-	"zset":   {[]string{"ZSCORE", "m"}, valueText},
-	"json":   {[]string{"JSON.GET"}, valueText},
-	"list":   {[]string{"LRANGE", "0", "-1"}, func(v Value) string { return joinItems(v.Texts()) }},
-	"set":    {[]string{"SMEMBERS"}, func(v Value) string { return joinMembers(v.Texts()) }},
-	"bits":   {[]string{"GET"}, valueHex},
-	"hll":    {[]string{"PFCOUNT"}, valueCount},
-	"stock":  {[]string{"STOCK.SCAN", "0", "COUNT", "10000", "STATE", "HELD"}, valueHolds},
-	"lock":   {[]string{"LOCK.INFO"}, valueTokens},
-	"stream": {[]string{"XRANGE", "-", "+"}, valueIDs},
+	ask   func(c *Conn, key string) (value string, err error) // in the place of words
+}
+
+// crashReads are, by kind of key, how one learns what it holds. The models of the calls that
+// change it are below, and in the file about what is nested.
+var crashReads = map[string]crashRead{
+	"string":   {words: []string{"GET"}, value: valueText},
+	"hash":     {words: []string{"HGET", "f"}, value: valueText},
+	"zset":     {words: []string{"ZSCORE", "m"}, value: valueText},
+	"json":     {words: []string{"JSON.GET"}, value: valueText},
+	"list":     {words: []string{"LRANGE", "0", "-1"}, value: valueItems},
+	"set":      {words: []string{"SMEMBERS"}, value: valueMembers},
+	"bits":     {words: []string{"GET"}, value: valueHex},
+	"hll":      {words: []string{"PFCOUNT"}, value: valueCount},
+	"stock":    {ask: readStock},
+	"lock":     {words: []string{"LOCK.INFO"}, value: valueTokens},
+	"stream":   {words: []string{"XRANGE", "-", "+"}, value: valueIDs},
+	"fields":   {words: timedFieldsRead(), value: valueTimes},
+	"group":    {ask: readGroup},
+	"doc":      {words: []string{"JSON.GET"}, value: valueText},
+	"geo":      {words: placesRead(), value: valueMembers},
+	"function": {ask: readFunction},
 }
 
 // readKey is what one of a writer's keys holds.
 func readKey(c *Conn, key string) (string, error) {
 	kind, _, _ := strings.Cut(key, ":")
 	read := crashReads[kind]
-	words := append([]string{read.words[0], key}, read.words[1:]...)
-	if kind != "stock" {
-		v, err := c.Must(words...)
-		return read.value(v), err
+	if read.ask != nil {
+		return read.ask(c, key)
 	}
+	v, err := c.Must(append([]string{read.words[0], key}, read.words[1:]...)...)
+	return read.value(v), err
+}
+
+// readStock is what is free, held and sold.
+func readStock(c *Conn, key string) (string, error) {
 	info, err := c.Do("STOCK.INFO", key)
 	if err != nil || info.IsError() {
 		return absent, err
 	}
-	holds, err := c.Must(words...)
+	holds, err := c.Must("STOCK.SCAN", key, "0", "COUNT", "10000", "STATE", "HELD")
 	has := figuresOf(info)
 	return stockValue{has["units"], has["free"], has["sold"], holdIDs(holds)}.String(), err
 }
+
+func valueItems(v Value) string   { return joinItems(v.Texts()) }
+func valueMembers(v Value) string { return joinMembers(v.Texts()) }
 
 func valueText(v Value) string {
 	if v.Null {
@@ -67,9 +83,6 @@ func valueCount(v Value) string {
 	}
 	return v.Text
 }
-
-// valueHolds is not asked for: see readKey.
-func valueHolds(Value) string { return absent }
 
 // valueTokens are the tokens that hold a lock.
 func valueTokens(v Value) string {
@@ -115,7 +128,7 @@ type change struct {
 
 // changeOf draws a change of one of the kinds that have a model.
 func (w *crashWriter) changeOf(text string) change {
-	switch w.rng.IntN(7) {
+	switch w.rng.IntN(11) {
 	case 0:
 		return w.changeList(text)
 	case 1:
@@ -128,6 +141,14 @@ func (w *crashWriter) changeOf(text string) change {
 		return w.changeStock(text)
 	case 5:
 		return w.changeStream(text)
+	case 6:
+		return w.changeFields()
+	case 7:
+		return w.changeGroup(text)
+	case 8:
+		return w.changeDoc(text)
+	case 9:
+		return w.changePlaces()
 	}
 	return w.changeLock(text)
 }
@@ -292,10 +313,15 @@ func (w *crashWriter) changeStream(text string) change {
 	case n == 1 && len(ids) > 0:
 		return set(ids[1:], "XDEL", key, ids[0])
 	}
+	id := entryID(text)
+	return set(append(ids, id), "XADD", key, id, "field", text)
+}
+
+// entryID is the number of a call, and of its part, as the ID of an entry.
+func entryID(text string) string {
 	number, part, cut := strings.Cut(text, ".")
 	if !cut {
 		part = "0"
 	}
-	id := number + "-" + part
-	return set(append(ids, id), "XADD", key, id, "field", text)
+	return number + "-" + part
 }

@@ -124,20 +124,20 @@ func (l *crashLoop) checkBank(c *Conn) {
 	l.report.Accounts++
 }
 
-// checkExpired looks for keys whose deadline passed before or after the crash.
+// checkExpired looks for keys and fields whose deadline passed before or after the crash.
 func (l *crashLoop) checkExpired(c *Conn, w *crashWriter) {
-	words := []string{"EXISTS"}
 	for _, one := range w.fleeting {
-		if time.Since(one.answeredAt) > fleetingFor+time.Millisecond {
-			words = append(words, one.key)
+		if time.Since(one.answeredAt) <= fleetingFor+time.Millisecond {
+			continue
 		}
+		words := []string{"EXISTS", one.key}
+		if one.field != "" {
+			words = []string{"HEXISTS", one.key, one.field}
+		}
+		if v, err := c.Must(words...); err != nil || v.Text != "0" {
+			l.t.Errorf("writer %d: %q is %v though the deadline has passed (%v)", w.id, words, v, err)
+		}
+		l.report.Ended++
 	}
-	if w.fleeting = w.fleeting[:0]; len(words) == 1 {
-		return
-	}
-	v, err := c.Must(words...)
-	if err != nil || v.Text != "0" {
-		l.t.Errorf("writer %d: %v of %d keys are there whose deadline has passed (%v)",
-			w.id, v.Text, len(words)-1, err)
-	}
+	w.fleeting = w.fleeting[:0]
 }

@@ -42,9 +42,9 @@ type crashCall struct {
 	answeredAt time.Time
 }
 
-// fleetingKey is one that ends soon after it was set.
+// fleetingKey is one that ends soon after it was set, or such a field of a hash.
 type fleetingKey struct {
-	key        string
+	key, field string // field: empty if the key ends
 	answeredAt time.Time
 }
 
@@ -135,15 +135,22 @@ func (w *crashWriter) judge(call *crashCall, words []string, v Value) {
 	w.fences[call.lock] = fence
 }
 
-// setFleeting sets a key that ends soon.
+// setFleeting sets a key that ends soon, or a field.
 func (w *crashWriter) setFleeting(c *Conn) bool {
-	key := fmt.Sprint("fleeting:", w.id, ":", w.next)
+	one := fleetingKey{key: fmt.Sprint("fleeting:", w.id, ":", w.next)}
+	ms := strconv.FormatInt(fleetingFor.Milliseconds(), 10)
+	words := []string{"SET", one.key, "x", "PX", ms}
+	if w.rng.IntN(2) == 0 {
+		one.key, one.field = w.key("fields", w.rng.IntN(keysOfKind)), one.key
+		words = []string{"HSETEX", one.key, "PX", ms, "FIELDS", "1", one.field, "x"}
+	}
 	w.next++
-	v, err := c.Do("SET", key, "x", "PX", strconv.FormatInt(fleetingFor.Milliseconds(), 10))
+	v, err := c.Do(words...)
 	if err != nil || v.IsError() {
 		return false
 	}
-	w.fleeting = append(w.fleeting, fleetingKey{key, time.Now()})
+	one.answeredAt = time.Now()
+	w.fleeting = append(w.fleeting, one)
 	return true
 }
 
@@ -155,7 +162,7 @@ func (w *crashWriter) draw() crashCall {
 	call := func(sets map[string]string, words ...string) crashCall {
 		return crashCall{n: w.next, sets: sets, words: [][]string{words}}
 	}
-	switch w.rng.IntN(22) {
+	switch w.rng.IntN(24) {
 	case 0, 1, 2:
 		return call(map[string]string{w.marker(): text}, "SET", w.marker(), text)
 	case 3:
@@ -175,6 +182,9 @@ func (w *crashWriter) draw() crashCall {
 		return call(map[string]string{a: text, zset: text}, "EVAL", "redis.call('SET', KEYS[1], "+
 			"ARGV[1]) return redis.call('ZADD', 'zset:' .. ARGV[2], ARGV[1], 'm')", "1", a, text,
 			strings.TrimPrefix(zset, "zset:"))
+	case 10:
+		c := w.changeFunction(text)
+		return call(c.sets, c.words...)
 	}
 	if w.rng.IntN(6) == 0 {
 		return w.transfer(text, hash)
