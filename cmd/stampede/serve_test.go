@@ -82,7 +82,8 @@ func ask(t *testing.T, network, addr, line string) string {
 func TestServeAndStop(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	for _, io := range []string{"net", "auto"} {
-		p := startProgram(t, "--memory-only", "--io", io, "--unixsocket", socket, "--unixsocketperm", "700")
+		p := startProgram(t, "--memory-only", "--io", io, "--unixsocket", socket,
+			"--unixsocketperm", "700", "--set", "io-threads=4")
 		if got := ask(t, "tcp", p.addr, "SET k v"); got != "+OK" {
 			t.Errorf("%s: SET: %s", io, got)
 		}
@@ -96,7 +97,8 @@ func TestServeAndStop(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s", io, code, p.stderr)
 		}
 		if !strings.Contains(p.stderr.String(), "memory only") ||
-			!strings.Contains(p.stderr.String(), p.addr) {
+			!strings.Contains(p.stderr.String(), p.addr) ||
+			!strings.Contains(p.stderr.String(), "names=io-threads") {
 			t.Errorf("%s: the log says too little: %s", io, p.stderr)
 		}
 	}

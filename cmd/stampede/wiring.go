@@ -306,8 +306,11 @@ func (c *ServeCmd) announce(
 	if !c.MemoryOnly {
 		kept = parameters.Text(config.Dir) + ", fsync " + parameters.Text(config.AppendFsync)
 	}
-	log.Info("stampede serves", "data", kept, "addr", strings.Join(names, " "), "io", c.transport(), "shards", shards,
-		"pid", os.Getpid())
+	if idle := parameters.WithoutEffect(); len(idle) > 0 {
+		log.Warn("parameters that have no effect here were set", "names", strings.Join(idle, " "))
+	}
+	log.Info("stampede serves", "data", kept, "addr", strings.Join(names, " "),
+		"io", c.transport(), "shards", shards, "pid", os.Getpid())
 	if c.Port != nil && *c.Port == "0" {
 		fmt.Fprintln(stdout, names[0])
 	}

@@ -19,14 +19,14 @@ func TestConstantsAndRowsAgree(t *testing.T) {
 	}
 	spot := map[Param]string{
 		Port: "port", RequirePass: "requirepass", Databases: "databases",
-		MaxMemory: "maxmemory", MaxMemoryEvictionTenacity: "maxmemory-eviction-tenacity",
-		HZ: "hz", HashMaxListpackEntries: "hash-max-listpack-entries",
-		ZSetMaxListpackValue: "zset-max-listpack-value", ListCompressDepth: "list-compress-depth",
+		MaxMemory: "maxmemory",
+		HZ:        "hz", HashMaxListpackEntries: "hash-max-listpack-entries",
+		ZSetMaxListpackValue: "zset-max-listpack-value",
 		StreamNodeMaxEntries: "stream-node-max-entries",
 		NotifyKeyspaceEvents: "notify-keyspace-events", BusyReplyThreshold: "busy-reply-threshold",
 		SlowLogLogSlowerThan: "slowlog-log-slower-than", LatencyTracking: "latency-tracking",
-		EnableDebugCommand: "enable-debug-command", LogLevel: "loglevel", PIDFile: "pidfile",
-		Save: "save", AppendFsync: "appendfsync", ShutdownTimeout: "shutdown-timeout",
+		EnableDebugCommand: "enable-debug-command", LogLevel: "loglevel",
+		Save: "save", AppendFsync: "appendfsync",
 		ClientOutputBufferLimit: "client-output-buffer-limit", TCPKeepAlive: "tcp-keepalive",
 	}
 	for p, name := range spot {
@@ -136,7 +136,8 @@ func TestWhatHasNoEffectIsTold(t *testing.T) {
 	if names := c.WithoutEffect(); len(names) != 0 {
 		t.Errorf("without being set: %v", names)
 	}
-	for name, value := range map[string]string{"daemonize": "yes", "port": "1", "io-threads": "4"} {
+	for name, value := range map[string]string{"daemonize": "yes", "port": "1", "io-threads": "4",
+		"protected-mode": "no", "logfile": "log"} {
 		if err := c.SetAtStart(name, value); err != nil {
 			t.Fatal(err)
 		}

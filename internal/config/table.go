@@ -52,8 +52,6 @@ const (
 	MaxMemory
 	MaxMemoryPolicy
 	MaxMemorySamples
-	MaxMemoryEvictionTenacity
-	ActiveExpireEffort
 	HZ
 	HashMaxListpackEntries
 	HashMaxListpackValue
@@ -61,15 +59,10 @@ const (
 	ZSetMaxListpackValue
 	SetMaxIntsetEntries
 	ListMaxListpackSize
-	ListCompressDepth
 	StreamNodeMaxBytes
 	StreamNodeMaxEntries
 	HLLSparseMaxBytes
 	NotifyKeyspaceEvents
-	LazyFreeUserDel
-	LazyFreeUserFlush
-	LazyFreeExpire
-	LazyFreeEviction
 	BusyReplyThreshold
 	LuaDefaultFlags      // see [Config.SeparateScripts]
 	SlowLogLogSlowerThan // microseconds
@@ -81,7 +74,6 @@ const (
 	EnableProtectedConfigs
 	LogLevel
 	LogFile
-	PIDFile
 	Dir
 	DBFilename
 	Save
@@ -91,7 +83,6 @@ const (
 	AutoAOFRewriteMinSize // bytes
 	StopWritesOnBgsaveError
 	SnapshotSchedule // five fields as in a crontab; empty: none
-	ShutdownTimeout  // seconds
 	LedgerAckTimeout // milliseconds, 0: none
 	LedgerLagMaxSeconds
 	LedgerLagMaxBytes
@@ -117,7 +108,7 @@ func networkRows() []row {
 	return []row{
 		{name: "port", kind: integer{min: 0, max: 65535}, preset: "6379", when: bound},
 		{name: "bind", kind: words{}, preset: "127.0.0.1 -::1", when: bound},
-		{name: "protected-mode", kind: yesNo{}, preset: "yes", inert: true},
+		{name: "protected-mode", kind: yesNo{}, preset: "yes"},
 		{name: "unixsocket", kind: text{}, when: atStart},
 		{name: "unixsocketperm", kind: octal{}, preset: "0", when: atStart},
 		{name: "tcp-backlog", kind: integer{min: 0, max: maxInt32}, preset: "511", when: atStart},
@@ -141,9 +132,6 @@ func storeRows() []row {
 			"volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"},
 			preset: "noeviction"},
 		{name: "maxmemory-samples", kind: integer{min: 1, max: maxInt32}, preset: "5"},
-		{name: "maxmemory-eviction-tenacity", kind: integer{min: 0, max: 100},
-			preset: "10", inert: true},
-		{name: "active-expire-effort", kind: integer{min: 1, max: 10}, preset: "1", inert: true},
 		{name: "hz", kind: frequency{}, preset: "10", inert: true},
 	}
 }
@@ -162,8 +150,6 @@ func encodingRows() []row {
 		{name: "set-max-intset-entries", kind: anyCount, preset: "512"},
 		{name: "list-max-listpack-size", older: "list-max-ziplist-size",
 			kind: integer{min: math.MinInt32, max: maxInt32}, preset: "-2"},
-		{name: "list-compress-depth", kind: integer{min: 0, max: maxInt32},
-			preset: "0", inert: true},
 		{name: "stream-node-max-bytes", kind: memory{}, preset: "4096"},
 		{name: "stream-node-max-entries", kind: anyCount, preset: "100"},
 		{name: "hll-sparse-max-bytes", kind: memory{}, preset: "3000"},
@@ -174,10 +160,6 @@ func operationRows() []row {
 	anyCount := integer{min: 0, max: math.MaxInt64}
 	return []row{
 		{name: "notify-keyspace-events", kind: eventClasses{}},
-		{name: "lazyfree-lazy-user-del", kind: yesNo{}, preset: "no", inert: true},
-		{name: "lazyfree-lazy-user-flush", kind: yesNo{}, preset: "no", inert: true},
-		{name: "lazyfree-lazy-expire", kind: yesNo{}, preset: "no", inert: true},
-		{name: "lazyfree-lazy-eviction", kind: yesNo{}, preset: "no", inert: true},
 		{name: "busy-reply-threshold", older: "lua-time-limit", kind: anyCount,
 			preset: "5000"},
 		{name: "lua-default-flags", kind: scriptFlags{}},
@@ -192,8 +174,7 @@ func operationRows() []row {
 		{name: "enable-protected-configs", kind: word{"no", "yes", "local"}, preset: "no",
 			when: atStart},
 		{name: "loglevel", kind: word{"debug", "verbose", "notice", "warning"}, preset: "notice"},
-		{name: "logfile", kind: text{}, when: atStart, inert: true},
-		{name: "pidfile", kind: text{}, when: atStart, inert: true},
+		{name: "logfile", kind: text{}, when: atStart},
 		{name: "dir", kind: text{}, preset: ".", when: guarded},
 		{name: "dbfilename", kind: text{}, preset: "dump.rdb", when: guarded},
 		{name: "save", kind: savePoints{}, preset: "3600 1 300 100 60 10000"},
@@ -203,8 +184,6 @@ func operationRows() []row {
 		{name: "auto-aof-rewrite-min-size", kind: memory{}, preset: "64mb"},
 		{name: "stop-writes-on-bgsave-error", kind: yesNo{}, preset: "yes"},
 		{name: "snapshot-schedule", kind: crontab{}},
-		{name: "shutdown-timeout", kind: integer{min: 0, max: maxInt32},
-			preset: "10", inert: true},
 		{name: "ledger-ack-timeout", kind: integer{min: 0, max: maxInt32}, preset: "5000"},
 		{name: "ledger-lag-max-seconds", kind: integer{min: 1, max: maxInt32}, preset: "30"},
 		{name: "ledger-lag-max-bytes", kind: memory{min: 1 << 20}, preset: "1gb"},
