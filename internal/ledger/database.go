@@ -37,11 +37,23 @@ func prepare(config *pgx.ConnConfig) {
 			config.RuntimeParams[name] = value
 		}
 	}
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // no plan is kept
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // each time by what is there
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		return conn.Exec(ctx, `select set_config('synchronous_commit', 'on', false)
 			where current_setting('synchronous_commit') = 'off'`).Close()
 	}
+}
+
+// keepPlans lets a session keep the plans of what it says with each batch: to make them costs
+// more than a small batch itself. They are made anew as the tables grow: see
+// [follower.outgrown].
+func keepPlans(config *pgx.ConnConfig) *pgx.ConnConfig {
+	config = config.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	if _, set := config.RuntimeParams["plan_cache_mode"]; !set {
+		config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	}
+	return config
 }
 
 // migrate brings the tables to what this version writes. Several engines may do it at once.

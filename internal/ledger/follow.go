@@ -26,6 +26,8 @@ type follower struct {
 	batch   *batch           // that gathers
 	sent    *parcel          // the one before, of which nobody knows yet that it is there; nil: it is
 	flight  *flight          // of sent; nil: it is not on its way
+	rows    int              // that were written by this connection
+	planned int              // how many of them, when plans were made last
 	rowsMax int              // of a batch
 	claimed journal.Position // what the journal keeps for us
 	pause   time.Duration    // before the next try
@@ -113,7 +115,7 @@ func (f *follower) connect(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if f.conn, err = pgx.ConnectConfig(ctx, f.config); err != nil {
+	if f.conn, err = pgx.ConnectConfig(ctx, keepPlans(f.config)); err != nil {
 		f.conn = nil
 		return err
 	}
@@ -139,7 +141,7 @@ func (f *follower) connect(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f.pause = 0
+	f.pause, f.rows, f.planned = 0, 0, 0
 	f.note(func(s *Status) { s.Connected, s.Position, s.Epoch = true, at, f.epoch })
 	f.o.Log.Info("ledger: connected", "database", f.Address(), "position", uint64(at),
 		"epoch", f.epoch)

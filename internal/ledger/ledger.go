@@ -141,13 +141,14 @@ const (
 	alarmEvery     = time.Minute
 )
 
-// Sizes of a batch, in rows that it changes about, and when the position is written although
-// no row is.
+// Sizes of a batch, in rows that it changes about; after how many plans are made anew for the
+// first time; and when the position is written although no row is.
 const (
 	batchRowsMin  = 256
 	batchRowsMax  = 32768
 	lingerRowsMin = 8 // fewer are not worth waiting for more, and these are enough
 	lingerRowsMax = 1024
+	replanRowsMin = 1000
 	emptyBytesMax = 4 << 20
 	claimBytes    = 8 << 20 // the claim follows the position in steps of these
 	claimName     = "ledger"

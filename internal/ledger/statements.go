@@ -11,6 +11,7 @@ package ledger
 const (
 	beginSQL  = `begin`
 	commitSQL = `commit`
+	replanSQL = `discard plans`
 
 	moveSQL = `with moved as (
 			update stampede.ledger_position set position = $1, written_at = now()

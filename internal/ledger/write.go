@@ -62,10 +62,25 @@ func (f *follower) land() error {
 	return one.err
 }
 
+// outgrown tells whether the tables have doubled since plans were made, and counts the rows of
+// one more batch. A plan for tables that are empty may use an index that has a row for each
+// hold of a stock, where there is one for those that are held.
+func (f *follower) outgrown(rows int) bool {
+	f.rows += rows
+	if f.rows < max(2*f.planned, replanRowsMin) {
+		return false
+	}
+	f.planned = f.rows
+	return true
+}
+
 // write commits a parcel: its rows and the position behind it. An error does not tell that
 // nothing was committed.
 func (f *follower) write(ctx context.Context, p *parcel) (err error) {
 	batch := new(pgx.Batch)
+	if f.outgrown(p.weight) {
+		batch.Queue(replanSQL)
+	}
 	batch.Queue(beginSQL)
 	batch.Queue(moveSQL, int64(p.to), f.epoch, int64(p.from), f.repairs)
 	for _, s := range p.statements {
