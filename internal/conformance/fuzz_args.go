@@ -139,8 +139,9 @@ func drawInteger(rng *rand.Rand) string {
 
 func drawFloat(rng *rand.Rand) string {
 	switch rng.IntN(8) {
-	case 0: // none out of range: after one redis-server refuses the next SORT by numbers
-		return pick(rng, "inf", "-inf", "nan", "abc", "", " 1", "1e300", "1e-300", "0x1p3", "infinity")
+	case 0:
+		return pick(rng, "inf", "-inf", "nan", "abc", "", " 1", "1e300", "1e-300", "0x1p3", "infinity",
+			"1e400", "-1e400", "1e-400")
 	case 1:
 		return pick(rng, "1e15", "1e16", "1e17", "1e18", "1e-5", "1e-10", "3.0e3", "-0.0", ".5", "5.")
 	case 2:

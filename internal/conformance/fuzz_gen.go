@@ -132,6 +132,9 @@ func (g *generator) next(conn int) []FuzzCall {
 	case !row.gone && !row.asIs:
 		calls[0].Args = g.spoil(row, args)
 	}
+	if isSort(row.name) {
+		calls = slices.Insert(calls, 0, FuzzCall{Conn: conn, Args: beforeSort()})
+	}
 	switch callName(calls[0].Args) {
 	case "MULTI":
 		g.inMulti[conn] = true
@@ -169,7 +172,7 @@ func (g *generator) spoil(row parsedRow, args []string) []string {
 	case 2:
 		if at > 0 {
 			args[at] = pick(g.rng, "abc", "", "-1", "\xff", "*", "(")
-			if args[at] == "*" && strings.EqualFold(args[0], "XADD") {
+			if args[at] == "*" && (strings.EqualFold(args[0], "XADD") || isScript(row.name)) {
 				args[at] = "7-*" // an ID of the present time differs from server to server
 			}
 		}

@@ -170,11 +170,14 @@ func (w *luaWriter) call(before string) string {
 	if !row.asIs {
 		args = w.g.spoil(row, args)
 	}
-	literal := row.asIs || row.name == "SORT" || row.name == "SORT_RO"
+	literal := row.asIs || isSort(row.name)
 	for i, arg := range args {
 		if args[i] = luaText(arg); !literal {
 			args[i] = w.expression(arg)
 		}
+	}
+	if isSort(row.name) {
+		before = "redis.pcall('" + strings.Join(beforeSort(), "', '") + "') " + before
 	}
 	return before + "redis." + pick(w.g.rng, "pcall", "pcall", "call") + "(" +
 		strings.Join(args, ", ") + ")"

@@ -62,6 +62,10 @@ func (db *DB) Unwatch(w *Watch, key string) {
 	}
 }
 
+// TellWatchers lets those who watch key know of a call that might have changed it and did not, where
+// Redis does so.
+func (db *DB) TellWatchers(key []byte) { db.touchWatchers(key) }
+
 func (db *DB) touchWatchers(key []byte) {
 	for _, w := range db.watchers[string(key)] {
 		w.changed.Store(true)

@@ -31,6 +31,8 @@ func Parse(text string) (f *big.Float, ok bool) {
 	digits := strings.ToLower(strings.TrimLeft(text, "+-"))
 	if strings.HasPrefix(digits, "0x") {
 		base = 0
+	} else if strings.Contains(digits, "p") {
+		return nil, false // an exponent of two, which package big reads behind decimals, too
 	}
 	if digits == "infinity" {
 		text = text[:len(text)-len("inity")]

@@ -28,7 +28,7 @@ func TestAdd(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, text := range []string{"", " 1", "1 ", "1_0", "nan", "1x", "0b1", "1e5000", "1e-5000", "--1", "."} {
+	for _, text := range []string{"", " 1", "1 ", "1_0", "nan", "1x", "0b1", "1e5000", "1e-5000", "--1", ".", "0p10", "1p3"} {
 		if f, ok := Parse(text); ok {
 			t.Errorf("Parse(%q) = %v, want a refusal", text, f)
 		}

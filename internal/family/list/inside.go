@@ -171,6 +171,7 @@ func trim(db *keyspace.DB, c *command.Call) {
 		behind := l.Len() - first - n
 		l.Pop(true, first)
 		l.Pop(false, behind)
+		db.TellWatchers(key) // also if nothing was removed
 		tellRemoved(db, "ltrim", key, &l)
 	}
 	c.Reply.OK()
