@@ -226,7 +226,7 @@ func TestRecipesAreNamed(t *testing.T) {
 		}
 	}
 	var names []string
-	for _, r := range Recipes() {
+	for _, r := range recipes() {
 		if slices.Contains(names, r.Name()) || len(r.Title()) > 18 {
 			t.Errorf("%s: %q", r.Name(), r.Title())
 		}

@@ -30,13 +30,10 @@ type Recipe interface {
 	Lessons(result Result) []string
 }
 
-// Recipes are all there are, in the order in which they are played.
-func Recipes() []Recipe {
+// recipes are all there are, in the order in which they are played.
+func recipes() []Recipe {
 	return []Recipe{decr{}, published, newScript(), newLock(), stock{}}
 }
-
-// DefaultRecipes names the recipes that are right, parted by commas.
-const DefaultRecipes = "D,L,K,S"
 
 // Named finds recipes by their names, in any case.
 func Named(names ...string) ([]Recipe, error) {
@@ -59,7 +56,7 @@ func Named(names ...string) ([]Recipe, error) {
 // named finds one recipe.
 func named(name string) (Recipe, error) {
 	var known []string
-	for _, recipe := range Recipes() {
+	for _, recipe := range recipes() {
 		if strings.EqualFold(recipe.Name(), name) {
 			return recipe, nil
 		}

@@ -91,7 +91,7 @@ func wantWithin(t *testing.T, text string, columns int) {
 // sample is a report with large figures.
 func sample() Report {
 	r := Report{Address: "127.0.0.1:6379", Buyers: 100000, Stock: 1000, Connections: 200}
-	for i, recipe := range Recipes() {
+	for i, recipe := range recipes() {
 		s := Result{Name: recipe.Name(), Title: recipe.Title(), Buyers: 100000, Sold: 1000,
 			Refused: 99000, Left: -99000, Tries: 123456, Seconds: 1.5, PaymentMs: 5,
 			TriesPerSecond: 123456, SoldPerSecond: 12345, P50Ms: 0.51, P99Ms: 1234.5}
@@ -109,7 +109,7 @@ func sample() Report {
 
 func TestTextFitsATerminal(t *testing.T) {
 	var out bytes.Buffer
-	o := small("127.0.0.1:12345", Recipes()...)
+	o := small("127.0.0.1:12345", recipes()...)
 	if err := o.WriteIntroduction(&out, false); err != nil {
 		t.Fatal(err)
 	}

@@ -84,9 +84,6 @@ func (s *Space) BeginCut() *Cut {
 	return c
 }
 
-// Cutting tells whether a cut is under way.
-func (s *Space) Cutting() bool { return s.cut != nil }
-
 // loseCut must come before the keys of a database vanish without [Entry.saveFirst].
 func (s *Space) loseCut() {
 	if c := s.cut; c != nil {

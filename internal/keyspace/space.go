@@ -185,9 +185,6 @@ func (s *Space) Memory() Memory {
 	}
 }
 
-// Room is how many bytes the arena can still hand out before its reservation ends.
-func (s *Space) Room() int64 { return s.arena.Room() }
-
 // Arena is where large collections keep their parts. Only the types of package object
 // and the methods of this package may use it.
 func (s *Space) Arena() *arena.Arena { return s.arena }

@@ -38,9 +38,6 @@ func (h *Histogram) Merge(other *Histogram) {
 	}
 }
 
-// Count is the number of durations.
-func (h *Histogram) Count() int64 { return h.count }
-
 // Quantile is a duration that the given share (0 to 1) of all do not exceed: the longest
 // that its bucket can hold. It is 0 if there are none.
 func (h *Histogram) Quantile(share float64) (nanos int64) {

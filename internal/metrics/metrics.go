@@ -147,20 +147,3 @@ func (s *Stats) Reset() {
 	s.errorSum = 0
 	s.rates = rates{}
 }
-
-// Release adds what r counted to a Recorder that stays and forgets r. Its owner has
-// flushed it and does not use it any more.
-func (s *Stats) Release(r *Recorder) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.recorders) == 0 || (len(s.recorders) == 1 && s.recorders[0] == r) {
-		return
-	}
-	for i, other := range s.recorders {
-		if other == r {
-			s.recorders = append(s.recorders[:i], s.recorders[i+1:]...)
-			s.recorders[0].absorb(r)
-			return
-		}
-	}
-}

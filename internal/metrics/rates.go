@@ -2,11 +2,6 @@
 
 package metrics
 
-import (
-	"context"
-	"time"
-)
-
 const (
 	rateSamples = 16
 	// TickMs is how often [Stats.Tick] wants to be called, in milliseconds.
@@ -54,18 +49,4 @@ func (s *Stats) Rates() Rates {
 		mean.OutBytes += sample.OutBytes / rateSamples
 	}
 	return mean
-}
-
-// Run ticks until ctx ends, for a program without a clock of its own.
-func (s *Stats) Run(ctx context.Context) {
-	ticker := time.NewTicker(TickMs * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-ticker.C:
-			s.Tick(now.UnixMilli())
-		}
-	}
 }

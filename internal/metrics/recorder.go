@@ -152,32 +152,3 @@ func (r *Recorder) addTo(sums []*Command) {
 		c.Latency.Merge(&t.latency)
 	}
 }
-
-// absorb adds what another Recorder counted.
-func (r *Recorder) absorb(other *Recorder) {
-	other.mu.Lock()
-	defer other.mu.Unlock()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for id, t := range other.commands {
-		if t == nil {
-			continue
-		}
-		if r.commands[id] == nil {
-			r.commands[id] = t
-			continue
-		}
-		mine := r.commands[id]
-		mine.calls += t.calls
-		mine.nanos += t.nanos
-		mine.rejected += t.rejected
-		mine.failed += t.failed
-		mine.latency.Merge(&t.latency)
-	}
-	r.sums.Connections += other.sums.Connections
-	r.sums.Calls += other.sums.Calls
-	r.sums.InBytes += other.sums.InBytes
-	r.sums.OutBytes += other.sums.OutBytes
-	r.sums.Reads += other.sums.Reads
-	r.sums.Writes += other.sums.Writes
-}

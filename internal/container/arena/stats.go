@@ -25,10 +25,6 @@ type Stats struct {
 // Used is the number of bytes in live blocks, by the size of their class. It costs nothing.
 func (a *Arena) Used() int64 { return a.usedBytes }
 
-// Resident is the number of bytes that live blocks and the gaps between them occupy. It
-// costs nothing.
-func (a *Arena) Resident() int64 { return a.residentBytes }
-
 // Stats counts. It takes time by the number of units opened: 16 for each MiB.
 func (a *Arena) Stats() Stats {
 	if assert.Slow {

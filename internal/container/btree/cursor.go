@@ -73,18 +73,6 @@ func (c Cursor) Score() float64 { return c.tree.leaves.at(c.leaf).scores[c.pos] 
 // Ref is the member of the pair.
 func (c Cursor) Ref() uint32 { return c.tree.leaves.at(c.leaf).refs[c.pos] }
 
-// Rank tells how many pairs are before the cursor, in logarithmic time.
-func (c Cursor) Rank() int {
-	if !c.Valid() {
-		if c.pos < 0 {
-			return -1
-		}
-		return c.tree.len
-	}
-	rank, _ := c.tree.Rank(c.Score(), c.tree.members.Member(c.Ref()))
-	return rank
-}
-
 // Next goes to the next pair, or behind the last one and stays there.
 func (c *Cursor) Next() {
 	if c.leaf == none {
