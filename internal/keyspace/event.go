@@ -59,6 +59,15 @@ func (db *DB) Notify(class EventClass, name string, key []byte) {
 	}
 }
 
+// NotifyRemoved is [DB.Notify] for elements that were removed from a collection; stays is whether
+// some are left: else its key is gone with them, which is told behind.
+func (db *DB) NotifyRemoved(class EventClass, name string, key []byte, stays bool) {
+	db.Notify(class, name, key)
+	if !stays {
+		db.Notify(EventGeneric, "del", key)
+	}
+}
+
 // collect stands apart so that where nobody wants to know Notify is no more than a look.
 //
 //go:noinline

@@ -76,10 +76,7 @@ func del(db *keyspace.DB, c *command.Call) {
 		}
 	}
 	if deleted > 0 {
-		db.Notify(keyspace.EventHash, "hdel", key)
-		if !h.Exists() {
-			db.Notify(keyspace.EventGeneric, "del", key)
-		}
+		db.NotifyRemoved(keyspace.EventHash, "hdel", key, h.Exists())
 	}
 	c.Reply.Int(int64(deleted))
 }

@@ -51,15 +51,7 @@ func tellPopped(db *keyspace.DB, key []byte, l *keyspace.List, front bool) {
 	if front {
 		event = "lpop"
 	}
-	tellRemoved(db, event, key, l)
-}
-
-// tellRemoved tells that elements were removed, and whether the list is gone with them.
-func tellRemoved(db *keyspace.DB, event string, key []byte, l *keyspace.List) {
-	db.Notify(keyspace.EventList, event, key)
-	if !l.Exists() {
-		db.Notify(keyspace.EventGeneric, "del", key)
-	}
+	db.NotifyRemoved(keyspace.EventList, event, key, l.Exists())
 }
 
 func lpop(db *keyspace.DB, c *command.Call) { pop(db, c, true) }

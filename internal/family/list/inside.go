@@ -172,7 +172,7 @@ func trim(db *keyspace.DB, c *command.Call) {
 		l.Pop(true, first)
 		l.Pop(false, behind)
 		db.TellWatchers(key) // also if nothing was removed
-		tellRemoved(db, "ltrim", key, &l)
+		db.NotifyRemoved(keyspace.EventList, "ltrim", key, l.Exists())
 	}
 	c.Reply.OK()
 }
@@ -196,7 +196,7 @@ func rem(db *keyspace.DB, c *command.Call) {
 	}
 	removed := l.RemoveEqual(element, n, count >= 0)
 	if removed > 0 {
-		tellRemoved(db, "lrem", key, &l)
+		db.NotifyRemoved(keyspace.EventList, "lrem", key, l.Exists())
 	}
 	c.Reply.Int(int64(removed))
 }

@@ -58,17 +58,9 @@ func rem(db *keyspace.DB, c *command.Call) {
 		removed += oneIf(s.Remove(c.Args.Bytes()))
 	}
 	if removed > 0 {
-		tellRemoved(db, "srem", key, s.Exists())
+		db.NotifyRemoved(keyspace.EventSet, "srem", key, s.Exists())
 	}
 	c.Reply.Int(removed)
-}
-
-// tellRemoved tells that members were removed, and whether their set is gone with them.
-func tellRemoved(db *keyspace.DB, event string, key []byte, stays bool) {
-	db.Notify(keyspace.EventSet, event, key)
-	if !stays {
-		db.Notify(keyspace.EventGeneric, "del", key)
-	}
 }
 
 func oneIf(yes bool) int64 {
@@ -136,7 +128,7 @@ func move(tx command.Tx, c *command.Call) {
 	case !source.Remove(member):
 		c.Reply.Int(0)
 	default:
-		tellRemoved(tx.DB(c.DB, from), "srem", from, source.Exists())
+		tx.DB(c.DB, from).NotifyRemoved(keyspace.EventSet, "srem", from, source.Exists())
 		// The entry of the target was a view from before the removal.
 		target, _ = tx.DB(c.DB, to).FindSet(to)
 		if target.Add(member) {

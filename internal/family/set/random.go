@@ -118,13 +118,13 @@ func pop(db *keyspace.DB, c *command.Call) {
 		answerAll(c.Reply, &s)
 		if s.Exists() {
 			db.Delete(key)
-			tellRemoved(db, "spop", key, false)
+			db.NotifyRemoved(keyspace.EventSet, "spop", key, false)
 		}
 	default:
 		c.Reply.Set(int(count))
 		if count > 0 {
 			popMany(c.Reply, &s, int(count))
-			tellRemoved(db, "spop", key, true)
+			db.NotifyRemoved(keyspace.EventSet, "spop", key, true)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func popOne(db *keyspace.DB, c *command.Call, key []byte) {
 	default:
 		var scratch [64]byte
 		c.Reply.Bulk(s.Pop(rand.Uint64(), scratch[:0]))
-		tellRemoved(db, "spop", key, s.Exists())
+		db.NotifyRemoved(keyspace.EventSet, "spop", key, s.Exists())
 	}
 }
 

@@ -23,17 +23,9 @@ func rem(db *keyspace.DB, c *command.Call) {
 		}
 	}
 	if removed > 0 {
-		tellRemoved(db, "zrem", key, z.Exists())
+		db.NotifyRemoved(keyspace.EventZSet, "zrem", key, z.Exists())
 	}
 	c.Reply.Int(removed)
-}
-
-// tellRemoved tells that members were removed, and whether their sorted set is gone with them.
-func tellRemoved(db *keyspace.DB, event string, key []byte, stays bool) {
-	db.Notify(keyspace.EventZSet, event, key)
-	if !stays {
-		db.Notify(keyspace.EventGeneric, "del", key)
-	}
 }
 
 func remRangeByRank(db *keyspace.DB, c *command.Call) {
@@ -60,7 +52,7 @@ func remRange(db *keyspace.DB, c *command.Call, by by, event string) {
 		r := s.of(&z)
 		z.RemoveRange(r.from, r.n)
 		if r.n > 0 {
-			tellRemoved(db, event, key, z.Exists())
+			db.NotifyRemoved(keyspace.EventZSet, event, key, z.Exists())
 		}
 		c.Reply.Int(int64(r.n))
 	}
@@ -120,7 +112,7 @@ func (r run) pop(db *keyspace.DB, key []byte, z *keyspace.ZSet) {
 		r.from -= r.n - 1
 	}
 	z.RemoveRange(r.from, r.n)
-	tellRemoved(db, event, key, z.Exists())
+	db.NotifyRemoved(keyspace.EventZSet, event, key, z.Exists())
 }
 
 func mpop(tx command.Tx, c *command.Call) {
