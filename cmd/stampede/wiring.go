@@ -145,7 +145,7 @@ func runDurably(
 		save = kept.SavesAtEnd()
 	}
 	if save && !kept.Loading() {
-		saveErr = kept.Save(context.Background())
+		saveErr = kept.SaveLast(context.Background())
 	}
 	endKeep()
 	return errors.Join(err, saveErr, <-done)

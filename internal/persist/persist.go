@@ -106,7 +106,7 @@ type Store struct {
 	found   bool // there was one
 	loading atomic.Pointer[loading]
 
-	saving atomic.Bool // a snapshot is being written
+	saving turn        // to write a snapshot
 	again  atomic.Bool // and another one is wanted behind it
 	failed atomic.Bool // the last one could not be written
 
@@ -132,7 +132,7 @@ const (
 
 // Open finds what is there. Nothing is loaded yet.
 func Open(o Options) (*Store, error) {
-	s := &Store{o: o, fs: o.FS}
+	s := &Store{o: o, fs: o.FS, saving: newTurn()}
 	if s.fs == nil {
 		s.fs = disk.OS{}
 	}

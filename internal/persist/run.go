@@ -38,7 +38,7 @@ func (s *Store) schedule(ctx context.Context) {
 			return
 		case <-ticker.C:
 			now := s.nowTime()
-			if !s.saving.Load() && (s.due() || s.scheduled(looked, now)) {
+			if !s.saving.taken() && (s.due() || s.scheduled(looked, now)) {
 				s.SaveSoon(false)
 			}
 			looked = now

@@ -21,16 +21,23 @@ var ErrSaving = errors.New("persist: a snapshot is being written already")
 // Save writes a snapshot of the store as it is now and returns when it is whole.
 // [ErrSaving] if another one is under way.
 func (s *Store) Save(ctx context.Context) error {
-	if !s.saving.CompareAndSwap(false, true) {
+	if !s.saving.begin() {
 		return ErrSaving
 	}
+	return s.save(ctx)
+}
+
+// SaveLast is Save for a server that ends: it waits for a snapshot that is under way, which
+// may lack the last changes.
+func (s *Store) SaveLast(ctx context.Context) error {
+	s.saving.wait()
 	return s.save(ctx)
 }
 
 // SaveSoon begins to write a snapshot and does not wait. It is false if one is under way;
 // with again, another one follows that then.
 func (s *Store) SaveSoon(again bool) (began bool) {
-	if !s.saving.CompareAndSwap(false, true) {
+	if !s.saving.begin() {
 		if again {
 			s.again.Store(true)
 		}
@@ -38,7 +45,7 @@ func (s *Store) SaveSoon(again bool) (began bool) {
 	}
 	s.saves.Go(func() {
 		_ = s.save(context.Background()) // it is in the status and in the log
-		for s.again.Swap(false) && s.saving.CompareAndSwap(false, true) {
+		for s.again.Swap(false) && s.saving.begin() {
 			_ = s.save(context.Background())
 		}
 	})
@@ -51,9 +58,28 @@ func (s *Store) SavesAtEnd() bool {
 	return s.log == nil && s.o.Points != nil && len(s.o.Points()) > 0
 }
 
-// save writes a snapshot. The caller has set saving.
+// turn is held by who writes a snapshot.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+// begin takes the turn unless somebody has it.
+func (t turn) begin() bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (t turn) wait()       { t <- struct{}{} }
+func (t turn) end()        { <-t }
+func (t turn) taken() bool { return len(t) > 0 }
+
+// save writes a snapshot. The caller has the turn.
 func (s *Store) save(ctx context.Context) error {
-	defer s.saving.Store(false)
+	defer s.saving.end()
 	startMs := s.o.NowMs()
 	s.note(func(status *Status) { status.SavingSinceMs, status.SavedKeys = startMs, 0 })
 	var err error

@@ -43,7 +43,7 @@ func (s *Store) Status() Status {
 		status.LoadingSinceMs, status.LoadTotalBytes = l.startMs, l.totalBytes
 		status.LoadedBytes = l.loadedBytes.Load()
 	}
-	status.Saving = s.saving.Load()
+	status.Saving = s.saving.taken()
 	if s.log == nil {
 		return status
 	}

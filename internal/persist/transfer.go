@@ -90,10 +90,10 @@ type Exported struct {
 // replaced when the file is whole. It does not belong to the journal. [ErrSaving] if a
 // snapshot is under way.
 func (s *Store) Export(ctx context.Context, path string, o ExportOptions) (Exported, error) {
-	if !s.saving.CompareAndSwap(false, true) {
+	if !s.saving.begin() {
 		return Exported{}, ErrSaving
 	}
-	defer s.saving.Store(false)
+	defer s.saving.end()
 	c := s.cut(o)
 	c.alone = true
 	temporary := path + ".tmp"
