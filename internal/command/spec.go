@@ -144,7 +144,7 @@ type Tx interface {
 	DB(n int, key []byte) *keyspace.DB
 }
 
-// Errand is the rest of a call that has to wait for somebody who is not of this store. It runs on
+// Errand is the rest of a call that has to wait for another server or for files. It runs on
 // a goroutine of its own, where no shard is owned, and writes exactly one reply to out. It runs
 // to its end also if its connection has gone; when ctx ends it is to give up what it waits for.
 type Errand func(ctx context.Context, home Home, out *reply.Buffer)

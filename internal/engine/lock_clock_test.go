@@ -63,7 +63,9 @@ func TestFencesGrowThoughTheClockGoesBack(t *testing.T) {
 			}
 		}
 		if life%2 == 1 {
-			s.want("+OK\r\n", "SAVE")
+			if err := s.engine.Store().Save(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := s.engine.Free(); err != nil {
 			t.Fatal(err)

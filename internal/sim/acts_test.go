@@ -167,9 +167,6 @@ func (w *world) save() {
 // turn lets others call between two steps of a snapshot.
 func (w *world) turn() {
 	w.turned++
-	nested := w.saving
-	w.saving = true // also if a call of SAVE has brought us here
-	defer func() { w.saving = nested }()
 	for range w.rng.IntN(3) {
 		if w.dead {
 			return

@@ -107,6 +107,8 @@ func (s *server) do(call string) string {
 		do(&c)
 	case command.OnAll:
 		do(s.spaces, &c)
+	case command.Leaving:
+		do(nil, &c)
 	case command.OnShard:
 		do(s.spaces[0].DB(c.DB), &c)
 	}

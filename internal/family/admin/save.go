@@ -36,25 +36,27 @@ func (a *admin) saveRows() []command.Spec {
 		row("BGSAVE", "[SCHEDULE]", "1.0.0", saves, command.Local(a.bgSave),
 			"Writes a snapshot, in the background."),
 		last,
-		linear(row("SAVE", "", "1.0.0", saves|command.NoMulti, command.Local(a.save),
-			"Writes a snapshot while everybody waits.")),
+		linear(row("SAVE", "", "1.0.0", saves|command.NoMulti, command.Leaving(a.save),
+			"Writes a snapshot and waits for it.")),
 	}
 }
 
-// save writes a snapshot on the thread of its client, as in Redis, where all others wait, too;
-// here other event loops go on. BGSAVE keeps nobody waiting.
-func (a *admin) save(c *command.Call) {
+// save writes a snapshot while its client waits; in Redis everybody does.
+func (a *admin) save(_ command.Tx, c *command.Call) command.Errand {
 	if a.Store == nil {
 		c.Reply.Fail(errMemoryOnly)
-		return
+		return nil
 	}
-	switch err := a.Store.Save(context.Background()); {
-	case errors.Is(err, persist.ErrSaving):
-		c.Reply.Fail(errSaving)
-	case err != nil:
-		c.Reply.Fail("ERR " + reply.Error(err.Error()))
-	default:
-		c.Reply.OK()
+	return func(ctx context.Context, _ command.Home, out *reply.Buffer) {
+		// Once begun it is written: one that is given up counts as one that failed.
+		switch err := a.Store.Save(context.WithoutCancel(ctx)); {
+		case errors.Is(err, persist.ErrSaving):
+			out.Fail(errSaving)
+		case err != nil:
+			out.Fail("ERR " + reply.Error(err.Error()))
+		default:
+			out.OK()
+		}
 	}
 }
 
