@@ -53,11 +53,11 @@ func notFuzzed() map[string]string {
 	)
 	return map[string]string{
 		"DUMP": "scripts exchange dumps with redis-server", "RESTORE": "see DUMP",
-		"MIGRATE":  "needs a third server; TestMigrate and its like compare what it does",
-		"FUNCTION": "libraries outlive the data, on which a run begins",
-		"FCALL":    "see FUNCTION", "FCALL_RO": "see FUNCTION", "EVALSHA_RO": "EVALSHA and EVAL_RO",
-		"SCRIPT":  "scripts are dropped by other rules, so that replies differ on purpose",
-		"COMMAND": ofTable, "AUTH": "the fuzzer's servers have no password",
+		"MIGRATE":    "needs a third server; TestMigrate and its like compare what it does",
+		"FUNCTION":   "scripts exchange its dumps with redis-server; the others are about the process",
+		"EVALSHA_RO": "EVALSHA and EVAL_RO",
+		"SCRIPT":     "scripts are dropped by other rules, so that replies differ on purpose",
+		"COMMAND":    ofTable, "AUTH": "the fuzzer's servers have no password",
 		"SUBSCRIBE": ofClients, "UNSUBSCRIBE": ofClients, "PSUBSCRIBE": ofClients,
 		"PUNSUBSCRIBE": ofClients, "SSUBSCRIBE": ofClients, "SUNSUBSCRIBE": ofClients,
 		"PUBLISH": ofClients, "SPUBLISH": ofClients, "PUBSUB": ofClients, "MONITOR": ofClients,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // FuzzOptions says how much to try.
@@ -21,8 +22,12 @@ type FuzzOptions struct {
 	Alone      bool        // each call is answered before the next one is sent
 }
 
-// shrinkRuns bounds how often the calls are sent again to find the few that matter.
-const shrinkRuns = 1000
+// shrinkRuns and shrinkTime bound how often, and for how long, calls are sent again to find the few
+// that matter.
+const (
+	shrinkRuns = 1000
+	shrinkTime = 90 * time.Second
+)
 
 // maxTrimmedCalls is up to how many calls single arguments are tried, maxShownCalls how many
 // calls a report shows.
@@ -94,13 +99,17 @@ func fuzz(oracle, tested string, opts FuzzOptions, cover Coverage) (report strin
 
 // shrinker drops calls as long as the servers still differ in the same way.
 type shrinker struct {
-	l    *lockstep
-	want *difference
-	runs int
+	l     *lockstep
+	want  *difference
+	runs  int
+	until time.Time
 }
 
 func (l *lockstep) shrink(calls []FuzzCall, diff *difference) []FuzzCall {
-	s := &shrinker{l: l, want: diff}
+	s := &shrinker{l: l, want: diff, until: time.Now().Add(shrinkTime)}
+	if !s.differs(calls) {
+		return calls // it was a matter of time
+	}
 	calls = s.dropCalls(calls)
 	if len(calls) <= maxTrimmedCalls {
 		calls = s.dropArgs(calls)
@@ -111,6 +120,9 @@ func (l *lockstep) shrink(calls []FuzzCall, diff *difference) []FuzzCall {
 // differs says whether calls show the difference that is wanted: the same command, and the
 // replies, or the data, differ.
 func (s *shrinker) differs(calls []FuzzCall) bool {
+	if time.Now().After(s.until) {
+		return false
+	}
 	s.runs++
 	diff, err := s.l.run(calls, len(calls))
 	return err == nil && diff != nil && diff.what == s.want.what &&

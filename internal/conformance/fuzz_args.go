@@ -71,6 +71,8 @@ func argumentKinds() argumentTable {
 		"gkey": key("g"), "gmap": numbered("g", 4), "lonlat": drawLonLat, "radius": one(drawRadius),
 		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
+		"library": (*generator).drawLibrary, "libname": one(drawLibraryName),
+		"fcall": (*generator).drawFunctionCall,
 	}
 	maps.Copy(kinds, streamKinds(one))
 	return kinds

@@ -59,7 +59,7 @@ func TestFuzzFindsAWrongEvent(t *testing.T) {
 		}
 		return reply
 	})
-	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 3000, Events: true},
+	report, err := fuzz(redis, liar, FuzzOptions{Seed: *fuzzSeed, Calls: 12000, Events: true},
 		Coverage{})
 	wantFound(t, report, err, "HDEL", "the events differ")
 }

@@ -112,7 +112,7 @@ func (l *lockstep) open() error {
 			return err
 		}
 		l.probe[side] = probe
-		for _, call := range [][]string{{"FLUSHALL"}, {"SCRIPT", "FLUSH"}} {
+		for _, call := range [][]string{{"FLUSHALL"}, {"SCRIPT", "FLUSH"}, {"FUNCTION", "FLUSH"}} {
 			if _, err := probe.must(call...); err != nil {
 				return err
 			}

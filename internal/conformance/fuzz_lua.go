@@ -191,7 +191,8 @@ func forScripts(row parsedRow) bool {
 }
 
 func isScript(name string) bool {
-	return slices.Contains([]string{"EVAL", "EVAL_RO", "EVALSHA"}, name)
+	return slices.Contains([]string{"EVAL", "EVAL_RO", "EVALSHA", "FCALL", "FCALL_RO",
+		"FUNCTION LOAD", "FUNCTION DELETE", "FUNCTION LIST", "FUNCTION FLUSH"}, name)
 }
 
 // key writes any key.

@@ -22,7 +22,7 @@ func fuzzRows() []fuzzRow {
 	for _, family := range [][]fuzzRow{
 		stringRows(), genericRows(), hashRows(), setRows(), setStoreRows(), zsetRows(),
 		zsetStoreRows(), serverRows(), scriptRows(), listRows(), bitmapRows(),
-		hllRows(), geoRows(), streamRows(), groupRows(), sortRows(),
+		hllRows(), geoRows(), streamRows(), groupRows(), sortRows(), functionRows(),
 	} {
 		rows = append(rows, family...)
 	}

@@ -39,6 +39,7 @@ func fuzzRules() ruleTable {
 		"TIME":   sameShape, "HELLO": sameShape, "CLIENT ID": sameShape,
 		"OBJECT IDLETIME": sameShape,
 		"CONFIG GET":      sameElements(2),
+		"FUNCTION LIST":   sameTexts,
 		// a key whose time has passed may have a size until it is met
 		"MEMORY USAGE": anyReply,
 	}
