@@ -10,12 +10,13 @@ import (
 
 	"stampede/internal/command"
 	"stampede/internal/journal"
+	"stampede/internal/keyspace"
 	"stampede/internal/reply"
 	"stampede/internal/txn"
 )
 
-// Limits of errands: how many run at once, each on a goroutine, and how many more may wait for
-// their turn.
+// Limits of errands: how many run at once, each on a goroutine of its own, and how many may wait
+// for their turn.
 const (
 	errandsMax = 16
 	errandWait = 1024
@@ -39,6 +40,10 @@ type errands struct {
 	run   int        // how many run
 	queue []*Waiter  // those whose turn has not come, in order
 	idle  []*Runner  // that nobody uses
+
+	// The keys of those that run. An errand whose keys another one has does not begin: what
+	// they do elsewhere would be mixed up.
+	keys map[keyspace.WatchedKey]struct{}
 }
 
 // begin makes the errands ready.
@@ -65,6 +70,10 @@ func (r *Runner) send(errand command.Errand, c *command.Call) {
 	w := &Waiter{call: *c, errand: errand}
 	w.call.Argv, w.call.Args, w.call.Reply = nil, command.Args{}, &w.out
 	w.out.Proto = c.Session.Proto
+	positions, _ := c.Row.Keys(c.Argv, nil)
+	for _, at := range positions {
+		w.keys = append(w.keys, string(c.Argv[at]))
+	}
 	w.ctx, w.cancel = context.WithCancel(s.ctx)
 	c.Session.Public.SetBlocked(func(asError bool) bool { return r.engine.callBack(w, asError) })
 	if !r.engine.begin(w) {
@@ -81,40 +90,56 @@ func (e *Engine) begin(w *Waiter) bool {
 	s := &e.errands
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.over || len(s.queue) >= errandWait:
+	if s.over || len(s.queue) >= errandWait {
 		return false
-	case s.run >= errandsMax:
-		s.queue = append(s.queue, w)
-	default:
-		e.start(w)
 	}
+	s.queue = append(s.queue, w)
+	e.startErrands()
 	return true
 }
 
-// start runs an errand and, one after the other, those whose turn comes when it ends. s.mu is
-// held.
-func (e *Engine) start(w *Waiter) {
+// startErrands lets those run whose turn has come. s.mu is held.
+func (e *Engine) startErrands() {
 	s := &e.errands
-	s.run++
-	s.wg.Go(func() {
-		for ; w != nil; w = s.next() {
-			e.runErrand(w)
+	for i := 0; i < len(s.queue) && s.run < errandsMax; {
+		w := s.queue[i]
+		if s.isTaken(w) {
+			i++
+			continue
 		}
+		s.queue = slices.Delete(s.queue, i, i+1)
+		e.start(w)
+	}
+}
+
+// isTaken tells whether an errand that runs has one of the keys of w.
+func (s *errands) isTaken(w *Waiter) bool {
+	return slices.ContainsFunc(w.keys, func(key string) bool {
+		_, taken := s.keys[keyspace.WatchedKey{DB: w.call.DB, Key: key}]
+		return taken
 	})
 }
 
-// next is the errand whose turn has come, or nil; then one less runs.
-func (s *errands) next() (w *Waiter) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.run > errandsMax || len(s.queue) == 0 {
-		s.run--
-		return nil
+// start runs an errand. s.mu is held.
+func (e *Engine) start(w *Waiter) {
+	s := &e.errands
+	if s.keys == nil {
+		s.keys = make(map[keyspace.WatchedKey]struct{})
 	}
-	w = s.queue[0]
-	s.queue = slices.Delete(s.queue, 0, 1)
-	return w
+	for _, key := range w.keys {
+		s.keys[keyspace.WatchedKey{DB: w.call.DB, Key: key}] = struct{}{}
+	}
+	s.run++
+	s.wg.Go(func() {
+		e.runErrand(w)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, key := range w.keys {
+			delete(s.keys, keyspace.WatchedKey{DB: w.call.DB, Key: key})
+		}
+		s.run--
+		e.startErrands()
+	})
 }
 
 // runErrand runs an errand to its end and lets its connection know.
@@ -184,6 +209,7 @@ func (e *Engine) callBack(w *Waiter, asError bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.remove(w) {
+		w.keys = nil // it does nothing with them
 		e.start(w)
 	}
 	return true

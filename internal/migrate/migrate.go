@@ -12,6 +12,7 @@ package migrate
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -25,7 +26,7 @@ import (
 type Target struct {
 	Host     string
 	Port     uint16
-	DB       int64         // the database that is selected there; -1: the one that is at first
+	DB       int64         // the database that is selected there
 	User     []byte        // nil: AUTH is sent without a name
 	Password []byte        // nil: no AUTH is sent
 	Timeout  time.Duration // of each step: to connect, to write 64 KiB, to read a line
@@ -127,9 +128,6 @@ func (l *Link) greet(t *Target) error {
 		if err := l.ask(args...); err != nil {
 			return err
 		}
-	}
-	if t.DB == -1 {
-		return nil
 	}
 	return l.ask([]byte("SELECT"), strconv.AppendInt(nil, t.DB, 10))
 }
@@ -233,10 +231,9 @@ func readLine(in *bufio.Reader, line []byte) ([]byte, error) {
 			return line, errNoReply
 		}
 		if err == nil {
-			part = part[:len(part)-1]
-			if n := len(part); n > 0 && part[n-1] == '\r' {
-				part = part[:n-1]
-			}
+			part = bytes.TrimSuffix(part[:len(part)-1], []byte("\r"))
+		} else if n := len(part) - 1; part[n] == '\r' && in.UnreadByte() == nil {
+			part = part[:n] // it may be of the end
 		}
 		line = append(line, part[:min(len(part), lineMax-len(line))]...)
 		if err == nil {

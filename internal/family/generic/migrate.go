@@ -15,10 +15,12 @@ import (
 	"stampede/internal/reply"
 )
 
-// Limits of what is on its way at once: keys, and bytes before the last of them.
+// Limits: of what is on its way at once, keys, and bytes before the last of them; and how often
+// a call sends what has changed again.
 const (
 	convoyKeys  = 64
 	convoyBytes = 1 << 20
+	againMax    = 256
 )
 
 // migrateCall looks whether there is anything to send, and sends it without owning anything.
@@ -76,7 +78,8 @@ type journey struct {
 	again  [][]byte // keys that have changed on their way
 	convoy []*traveller
 	gone   [][]byte // keys that were removed here on their way: the target has them
-	packed int      // keys so far
+	moved  int      // keys so far
+	rounds int      // convoys in which something went again
 	err    error    // the first that went wrong
 }
 
@@ -104,7 +107,7 @@ func (m *migration) run(ctx context.Context, home command.Home, out *reply.Buffe
 	switch {
 	case j.err != nil:
 		out.Fail(reply.Error(j.err.Error()))
-	case j.packed == 0:
+	case j.moved == 0: // all were removed before they could go
 		out.Simple("NOKEY")
 	default:
 		out.OK()
@@ -161,13 +164,15 @@ func (j *journey) settle(tx command.Tx, t *traveller, refusal reply.Error) {
 	case t.Err != nil:
 		j.fail(t.Err)
 	case j.copy:
+		j.moved++
 	case !e.Exists():
 		j.gone = append(j.gone, t.Key)
 	case refusal != "":
 		j.fail(refusal)
 	case !t.watch.Changed():
 		remove(db, t.Key)
-	case time.Now().After(j.until):
+		j.moved++
+	case j.rounds >= againMax, time.Now().After(j.until):
 		j.fail(errMigrateChanged)
 	default:
 		j.again = append(j.again, t.Key)
@@ -177,6 +182,9 @@ func (j *journey) settle(tx command.Tx, t *traveller, refusal reply.Error) {
 // pack makes the next convoy: of those that go again, and of as many more as it may have.
 func (j *journey) pack(tx command.Tx, next [][]byte) {
 	bytes := 0
+	if len(j.again) > 0 {
+		j.rounds++
+	}
 	for _, key := range j.again {
 		bytes += j.packKey(tx, key, true)
 	}
@@ -209,7 +217,6 @@ func (j *journey) packKey(tx command.Tx, key []byte, replace bool) int {
 	if !j.copy {
 		db.Watch(&t.watch, key)
 	}
-	j.packed++
 	j.convoy = append(j.convoy, t)
 	return len(t.Payload)
 }
