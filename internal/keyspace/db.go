@@ -24,6 +24,15 @@ type DB struct {
 	locks    *Locks          // nil: nobody has ever asked for one
 	timed    *object.BigZSet // hashes whose fields end; nil: none yet. See hash_timed.go
 	sweep    uint64          // where active expiry goes on in expires
+	last     found
+}
+
+// found is where the key lies that was looked up last: often it is asked for again. The zero
+// found is none. It must be forgotten when keys changes.
+type found struct {
+	hash uint64
+	ref  arena.Ref
+	pos  table.Pos
 }
 
 func newDB(s *Space, index int) *DB {
@@ -36,7 +45,7 @@ func newDB(s *Space, index int) *DB {
 func (db *DB) init() {
 	db.keys = table.NewIn(db.space.arena, db.hashOf)
 	db.expires = table.NewIn(db.space.arena, db.hashOf)
-	db.sweep, db.timed = 0, nil
+	db.sweep, db.timed, db.last = 0, nil, found{}
 }
 
 func (db *DB) hashOf(ref uint32) uint64 {
@@ -63,6 +72,7 @@ func (db *DB) Expiring() int { return db.expires.Len() }
 // Nothing depends on it but speed.
 func (db *DB) Reserve(keys, expiring int) {
 	db.keys.Reserve(keys)
+	db.last = found{}
 	db.expires.Reserve(expiring)
 }
 
@@ -147,10 +157,18 @@ func (db *DB) Settle(key []byte) {
 // lookup finds the block of key, deadline or not.
 func (db *DB) lookup(e *Entry, key []byte) {
 	hash := maphash.Bytes(db.space.seed, key)
+	if last := &db.last; last.ref != 0 && last.hash == hash {
+		e.load(db, last.ref)
+		if string(e.Key()) == string(key) {
+			e.pos, e.hash = last.pos, hash
+			return
+		}
+	}
 	for p := db.keys.Probe(hash); p.Next(); {
 		e.load(db, arena.Ref(p.Ref()))
 		if string(e.Key()) == string(key) {
 			e.pos, e.hash = p.Pos(), hash
+			db.last = found{hash: hash, ref: e.ref, pos: e.pos}
 			return
 		}
 	}
@@ -236,6 +254,12 @@ func (db *DB) changed(key []byte) {
 
 // check walks the database and panics where an invariant does not hold.
 func (db *DB) check() {
+	if db.last.ref != 0 {
+		e := db.at(db.last.ref)
+		assert.That(db.position(db.keys, db.last.hash, e.ref) == db.last.pos &&
+			maphash.Bytes(db.space.seed, e.Key()) == db.last.hash,
+			"keyspace: the key that was found last lies elsewhere")
+	}
 	expiring := 0
 	for cursor := uint64(0); ; {
 		// Between these steps nothing changes, so each key is visited exactly once.

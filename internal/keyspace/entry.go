@@ -252,6 +252,7 @@ func (e *Entry) create(key []byte, s shape) {
 	}
 	s.keyLen = len(key)
 	e.reserve(s, key, e.db.space.access<<8|e.db.space.phase)
+	e.db.last = found{}
 	e.db.keys.Insert(e.hash, uint32(e.ref))
 	// Insert may have moved entries about, so the position is looked up when it is needed.
 	e.pos = e.db.position(e.db.keys, e.hash, e.ref)
@@ -283,6 +284,7 @@ func (e *Entry) reshape(s shape, keep int) {
 		oldKeyAt, oldValueAt := e.keyAt, e.valueAt
 		e.reserve(s, old[oldKeyAt:oldValueAt], e.meta()&keepMask)
 		copy(e.value()[:keep], old[oldValueAt:])
+		e.db.last = found{}
 		e.db.keys.Replace(e.pos, uint32(e.ref))
 		if had {
 			e.moveDeadline(oldRef, s.deadlineMs != 0)
@@ -345,6 +347,7 @@ func (e *Entry) unlink() {
 	if e.kind == object.Hash && db.timed != nil {
 		db.forgetFields(e.Key())
 	}
+	db.last = found{}
 	db.keys.Delete(e.pos)
 	db.freeBlock(e.ref)
 	*e = Entry{db: db, hash: e.hash}

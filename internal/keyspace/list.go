@@ -31,9 +31,15 @@ func (db *DB) ReadList(key []byte) (l List, err error) {
 
 // FindList looks key up for a call that changes a list.
 func (db *DB) FindList(key []byte) (l List, err error) {
+	err = l.find(db, key)
+	return l, err
+}
+
+// find is FindList in place; a List is too long to be passed about.
+func (l *List) find(db *DB, key []byte) error {
 	l.key = key
 	db.find(&l.e, key)
-	return l, l.checkKind()
+	return l.checkKind()
 }
 
 func (l *List) checkKind() error {
@@ -84,6 +90,10 @@ func (l *List) Push(front bool, elements ...[]byte) {
 }
 
 func (l *List) push(front bool, b []byte) {
+	if big := l.big(); big != nil {
+		big.Push(front, b, l.e.db.space.Limits.ListFill)
+		return
+	}
 	i := 0
 	if !front {
 		i = l.Len()
