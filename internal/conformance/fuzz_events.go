@@ -117,10 +117,18 @@ func (l *lockstep) noteEvent(event string) {
 	}
 }
 
-// endsUnnoticed says of a call that it may leave a key whose time is over: what is told of it
-// when it is overwritten depends on whether anybody has looked before.
-func endsUnnoticed(args []string) bool {
-	return callName(args) == "SET" && slices.ContainsFunc(args, func(arg string) bool {
-		return strings.EqualFold(arg, "EXAT") || strings.EqualFold(arg, "PXAT")
-	})
+// eventsVary says of a call that what is told of it, or of the next one, is a matter of time: it
+// may leave a key whose time is over, and whether that is told before it is overwritten depends on
+// whether anybody has looked; and redis-server says del in the place of expire if a millisecond
+// passes while it runs PEXPIRE key 1.
+func eventsVary(args []string) bool {
+	switch callName(args) {
+	case "SET":
+		return slices.ContainsFunc(args, func(arg string) bool {
+			return strings.EqualFold(arg, "EXAT") || strings.EqualFold(arg, "PXAT")
+		})
+	case "PEXPIRE":
+		return len(args) > 2 && args[2] == "1"
+	}
+	return false
 }

@@ -100,7 +100,7 @@ func generate(o FuzzOptions, cover Coverage) []FuzzCall {
 		}
 	}
 	if o.Events {
-		calls = slices.DeleteFunc(calls, func(call FuzzCall) bool { return endsUnnoticed(call.Args) })
+		calls = slices.DeleteFunc(calls, func(call FuzzCall) bool { return eventsVary(call.Args) })
 	}
 	return calls
 }
