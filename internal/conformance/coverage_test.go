@@ -52,7 +52,8 @@ func notFuzzed() map[string]string {
 		ends      = "ends the connection, or the server"
 	)
 	return map[string]string{
-		"DUMP": "scripts exchange dumps with redis-server", "RESTORE": "see DUMP",
+		"DUMP":       "is drawn within a script; recorded ones exchange dumps with redis-server",
+		"RESTORE":    "see DUMP",
 		"MIGRATE":    "needs a third server; TestMigrate and its like compare what it does",
 		"FUNCTION":   "scripts exchange its dumps with redis-server; the others are about the process",
 		"EVALSHA_RO": "EVALSHA and EVAL_RO",
@@ -60,7 +61,7 @@ func notFuzzed() map[string]string {
 		"COMMAND":    ofTable, "AUTH": "the fuzzer's servers have no password",
 		"SUBSCRIBE": ofClients, "UNSUBSCRIBE": ofClients, "PSUBSCRIBE": ofClients,
 		"PUNSUBSCRIBE": ofClients, "SSUBSCRIBE": ofClients, "SUNSUBSCRIBE": ofClients,
-		"PUBLISH": ofClients, "SPUBLISH": ofClients, "PUBSUB": ofClients, "MONITOR": ofClients,
+		"MONITOR": ofClients, "PUBSUB": "HELP is read by people only",
 		"CLIENT": ofClients, "QUIT": ends, "SHUTDOWN": ends,
 		"CONFIG": ofProcess, "DEBUG": ofProcess, "INFO": ofProcess, "LOLWUT": ofProcess,
 		"LATENCY": ofTime, "MEMORY": ofProcess, "SLOWLOG": ofTime,

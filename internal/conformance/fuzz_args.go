@@ -72,7 +72,7 @@ func argumentKinds() argumentTable {
 		"lua": (*generator).drawLua, "luasha": (*generator).drawLuaSHA,
 		"shas": (*generator).drawSHAs, "poplua": (*generator).drawPop,
 		"library": (*generator).drawLibrary, "libname": one(drawLibraryName),
-		"fcall": (*generator).drawFunctionCall,
+		"fcall": (*generator).drawFunctionCall, "dumplua": (*generator).drawDump,
 	}
 	maps.Copy(kinds, streamKinds(one))
 	return kinds

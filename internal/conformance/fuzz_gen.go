@@ -69,7 +69,7 @@ func callName(args []string) string {
 	name := strings.ToUpper(args[0])
 	if len(args) > 1 && slices.Contains(
 		[]string{"OBJECT", "CLIENT", "MEMORY", "COMMAND", "CONFIG", "SCRIPT", "XGROUP", "XINFO",
-			"FUNCTION"}, name) {
+			"FUNCTION", "PUBSUB"}, name) {
 		name += " " + strings.ToUpper(args[1])
 	}
 	return name

@@ -95,6 +95,21 @@ return {#popped, wrong, left, redis.call('SCARD', key), redis.call('DEL', key)}`
 	return []string{text, "1", drawKey(g.rng, "t"), strconv.Itoa(g.rng.IntN(12))}
 }
 
+// drawDump draws the arguments of EVAL for a script that makes a key of the dump of another one.
+func (g *generator) drawDump() []string {
+	text := `local dump = redis.call('DUMP', KEYS[1])
+return dump and redis.pcall('RESTORE', KEYS[2], ARGV[1], dump, unpack(ARGV, 2))`
+	args := []string{text, "2", drawKey(g.rng, "shztqx"), drawKey(g.rng, "shztqx"),
+		pick(g.rng, "0", "0", "20000000", "-1", "abc")}
+	if chance(g.rng, 0.7) {
+		args = append(args, "REPLACE")
+	}
+	if chance(g.rng, 0.2) {
+		args = append(args, pick(g.rng, "IDLETIME", "FREQ"), pick(g.rng, "5", "-1", "300"))
+	}
+	return args
+}
+
 func (g *generator) drawSHA() string {
 	if len(g.scripts) == 0 || chance(g.rng, 0.05) {
 		return pick(g.rng, "abc", strings.Repeat("f", 40))

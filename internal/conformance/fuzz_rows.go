@@ -84,6 +84,7 @@ func genericRows() []fuzzRow {
 		{weight: 6, form: "RENAMENX key key"},
 		{weight: 4, form: "SCAN 0 [MATCH glob] COUNT 100000 [TYPE type]", asIs: true},
 		{weight: 6, form: "TYPE key"},
+		{weight: 6, form: "EVAL dumplua", asIs: true},
 		{weight: 2, form: "PEXPIRE key 1", gone: true, quiet: true},
 	}
 }
@@ -217,6 +218,13 @@ func serverRows() []fuzzRow {
 		{weight: 1, form: "MEMORY USAGE key [SAMPLES small]"},
 		{weight: 1, form: "COMMAND GETKEYS {GET key|MSET key val key val|ZUNION zkeys|DEL key...}"},
 		{weight: 1, form: "CONFIG GET {databases|maxmemory|nosuch}", asIs: true},
+		{weight: 1, form: "PUBLISH field val"},
+		{weight: 1, form: "SPUBLISH field val"},
+		{weight: 1, form: "PUBSUB CHANNELS [glob]"},
+		{weight: 1, form: "PUBSUB NUMPAT"},
+		{weight: 1, form: "PUBSUB NUMSUB field..."},
+		{weight: 1, form: "PUBSUB SHARDCHANNELS [glob]"},
+		{weight: 1, form: "PUBSUB SHARDNUMSUB field..."},
 		{weight: 1, form: "NOSUCH [val]"},
 	}
 }
