@@ -61,6 +61,7 @@ type place struct {
 type part struct {
 	big   object.Big
 	bytes []byte // of its record, what nobody has taken yet
+	each  int    // bytes that its elements take, as those of the last step did
 }
 
 // ErrCutLost ends a cut whose keys were flushed before they were handed out.
@@ -68,11 +69,15 @@ var ErrCutLost = errors.New("keyspace: the keys were flushed while they were han
 
 // Limits of a step.
 const (
-	cutOutMax = 64 << 20 // bytes that wait while a large collection is handed out
+	// While more than cutOutMax bytes wait behind a large collection, steps are cutHurry times
+	// as large.
+	cutOutMax = 64 << 20
+	cutHurry  = 64
 
-	cutElementBytes = 32 // that an element of a large collection counts before it is seen
-	cutElementsMin  = 16
-	cutElementsMax  = 2000
+	cutElementsMax = 2000 // of a large collection that are looked at in one go
+	cutElementMin  = 32   // bytes that one takes, at least
+	cutElementSeen = 16   // bytes that one counts which was handed out before
+	cutElementNew  = 1024 // bytes that are expected of the first
 )
 
 // BeginCut begins to hand out the keys as they are now. [Cut.Step] must be called until
@@ -163,7 +168,7 @@ func (c *Cut) save(e *Entry, db int) {
 
 // begin begins to hand a large collection out.
 func (c *Cut) begin(e *Entry, db int) {
-	p := &part{big: e.big()}
+	p := &part{big: e.big(), each: cutElementNew}
 	kind, fromMs := e.kind, e.fieldsFromMs()
 	p.bytes = rdb.AppendSelectDB(nil, db)
 	p.bytes = rdb.AppendKey(p.bytes, e.rdbType(), e.Key(), e.DeadlineMs())
@@ -208,14 +213,15 @@ func (c *Cut) Step(dst []byte, n int) (out []byte, inside, more bool, err error)
 
 // stepPart goes on with the first of the large collections that have begun.
 func (c *Cut) stepPart(dst []byte, n int) (out []byte, inside bool) {
-	p, start := c.open[0], len(dst)
-	elements := min(max(n/cutElementBytes, cutElementsMin), cutElementsMax)
-	for done := false; !done && len(dst)-start < n; {
-		if len(c.out) > cutOutMax {
-			done = p.big.SaveStep(p.big.Len() + 1) // memory before time
-		} else {
-			done = p.big.SaveStep(elements)
-		}
+	if len(c.out) > cutOutMax {
+		n *= cutHurry
+	}
+	p := c.open[0]
+	for spent := 0; spent < n; {
+		elements := min(max((n-spent)/p.each, 1), cutElementsMax)
+		done := p.big.SaveStep(elements)
+		spent += max(len(p.bytes), elements*cutElementSeen)
+		p.each = max(len(p.bytes)/elements, cutElementMin)
 		dst = append(dst, p.bytes...)
 		p.bytes = p.bytes[:0]
 		if done {

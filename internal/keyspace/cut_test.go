@@ -462,3 +462,66 @@ func TestCutOfFlushedKeysIsLost(t *testing.T) {
 		checkCut(t, r)
 	}
 }
+
+// TestStepsOfLargeCollectionsAreBounded: by the bytes that elements take, while much waits
+// behind the collection, and when nobody wants them.
+func TestStepsOfLargeCollectionsAreBounded(t *testing.T) {
+	const elements, longBytes, stepBytes = 20_000, 16 << 10, 4 << 10
+	const togetherMax = 32 // elements that a table hands out in one go
+	text := func(n int) []byte { return bytes.Repeat([]byte("x"), n) }
+	hash := func(s *Space, valueBytes int) {
+		h, err := s.DB(0).FindHash([]byte("hash"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range elements {
+			h.Set(fmt.Appendf(nil, "field:%d", i), text(valueBytes))
+		}
+	}
+	step := func(c *Cut, most int) (inside, more bool) {
+		t.Helper()
+		out, inside, more, err := c.Step(nil, stepBytes)
+		if err != nil || len(out) > most {
+			t.Fatalf("a step hands out %d bytes, %v", len(out), err)
+		}
+		return inside, more
+	}
+
+	s := newSpace(t)
+	hash(s, longBytes)
+	c := s.BeginCut()
+	for inside := false; !inside; {
+		inside, _ = step(c, stepBytes+togetherMax*longBytes)
+	}
+	for range 100 {
+		step(c, stepBytes+togetherMax*longBytes)
+	}
+	c.Discard()
+	steps := 0
+	for more := true; more; steps++ {
+		_, more = step(c, 0)
+	}
+	if steps < elements*cutElementSeen/stepBytes/2 {
+		t.Errorf("what nobody wants was gone over in %d steps", steps)
+	}
+
+	s = newSpace(t)
+	hash(s, 1)
+	for i := range 2 * cutOutMax / longBytes {
+		key := fmt.Appendf(nil, "key:%d", i)
+		e := s.DB(0).Find(key)
+		e.Set(key, text(longBytes), 0)
+	}
+	c = s.BeginCut()
+	h, _ := s.DB(0).FindHash([]byte("hash"))
+	h.Set([]byte("field:0"), text(1)) // it is the first to be handed out
+	for i := 0; c.Waiting() <= cutOutMax; i++ {
+		s.DB(0).Delete(fmt.Appendf(nil, "key:%d", i))
+	}
+	if inside, _ := step(c, 2*cutHurry*stepBytes); !inside {
+		t.Error("all of it was handed out in one step")
+	}
+	for inside := true; inside; {
+		inside, _ = step(c, 2*cutHurry*stepBytes)
+	}
+}
