@@ -26,7 +26,7 @@ func streamRows() []fuzzRow {
 		{weight: 8, form: "XREVRANGE xkey xto xfrom [COUNT small]"},
 		{weight: 6, form: "XREAD [COUNT small] STREAMS xkey {xid|$}"},
 		{weight: 2, form: "XREAD [COUNT small] BLOCK 1 STREAMS xkey xkey {xid|$} {xid|$}", asIs: true},
-		{weight: 1, form: "XSETID xkey xlast [ENTRIESADDED small] [MAXDELETEDID xid]", asIs: true},
+		{weight: 4, form: "XSETID xkey xlast [ENTRIESADDED small] [MAXDELETEDID xid]", asIs: true},
 		{weight: 4, form: "EVAL xset", asIs: true},
 		{weight: 4, form: "XINFO STREAM xkey"},
 		{weight: 6, form: "XINFO STREAM xkey FULL [COUNT small]"},

@@ -74,7 +74,7 @@ func wantFound(t *testing.T, report string, err error, words ...string) {
 		t.Fatalf("nothing found (error %v)", err)
 	}
 	for _, word := range words {
-		if !strings.Contains(report, word) {
+		if !strings.Contains(strings.ToUpper(report), strings.ToUpper(word)) {
 			t.Errorf("no %q in the report", word)
 		}
 	}
