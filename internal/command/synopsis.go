@@ -57,12 +57,12 @@ func parseSynopsis(text string) ([]Arg, error) {
 	return args, nil
 }
 
+// spaced puts blanks around brackets and bars. It is built once: it takes kilobytes.
+var spaced = strings.NewReplacer("[", " [ ", "]", " ] ", "<", " < ", ">", " > ", "|", " | ")
+
 // splitSynopsis cuts a synopsis into words and brackets. "<" and ">" are brackets only
 // where they stand next to something: alone they would be words.
-func splitSynopsis(text string) []string {
-	spaced := strings.NewReplacer("[", " [ ", "]", " ] ", "<", " < ", ">", " > ", "|", " | ")
-	return strings.Fields(spaced.Replace(text))
-}
+func splitSynopsis(text string) []string { return strings.Fields(spaced.Replace(text)) }
 
 // synopsisParser reads words from left to right.
 type synopsisParser struct{ words []string }
