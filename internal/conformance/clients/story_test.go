@@ -69,6 +69,7 @@ func inBothProtocols(t *testing.T, addr string, tell func(s *story)) {
 				options: redis.Options{Addr: addr, Protocol: protocol},
 			}
 			s.db = s.client(s.options)
+			s.alone() // who was connected before may be listening for a moment yet
 			s.must(s.db.FlushAll(s.ctx).Err())
 			tell(s)
 		})
