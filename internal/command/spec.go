@@ -48,7 +48,7 @@ type Spec struct {
 	FindKeys   KeyFinder // finds the keys where the key specifications cannot
 	UseOf      KeyUser   // tells the use of the only key where it depends on the call
 	Roams      Roaming   // for OnKeys: tells whether a call needs all shards, whatever its keys
-	Inner      int       // argument that is looked up within the key's value, and warmed; see the engine
+	Inner      int       // argument that is looked up within the key's value: the engine warms it
 	Deprecated string    // the version since which Redis advises against it
 	Instead    string    // what Redis advises instead of it
 }

@@ -125,7 +125,9 @@ func notNil(field []byte) []byte {
 }
 
 // StreamUngroup tells that a group is gone.
-func (b *Buffer) StreamUngroup(db int, key, group []byte) { b.member(StreamUngroup, db, key, group) }
+func (b *Buffer) StreamUngroup(db int, key, group []byte) {
+	b.member(StreamUngroup, db, key, group)
+}
 
 // StreamConsumer tells when a consumer of a group called.
 func (b *Buffer) StreamConsumer(db int, key, group, consumer []byte, seenMs int64) {

@@ -291,7 +291,8 @@ func (r *Runner) serveNow() {
 func (r *Runner) begin(row *command.Row, argv [][]byte, out *reply.Buffer) (at int) {
 	c := &r.call
 	c.Argv, c.Row, c.Reply, c.DB, c.InExec = argv, row, out, c.Session.DB, false
-	c.Posts, c.Others, c.Wait, c.Durable, c.AtOnce, c.Ledger = nil, false, command.Wait{}, false, false, false
+	c.Posts, c.Others, c.Wait = nil, false, command.Wait{}
+	c.Durable, c.AtOnce, c.Ledger = false, false, false
 	c.Args = command.NewArgs(argv[row.Words():])
 	return out.Len()
 }

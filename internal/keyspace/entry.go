@@ -20,9 +20,9 @@ import (
 //	+-----------+--------------+-------------------+-----------+-----+-------+
 //
 // meta: bits 0–3 the kind, 4–5 the form, 6 the phase (cut.go), 7 whether there is a
-// deadline, 8–31 when and how often it was used (access.go). All numbers are little-endian. The value is the text of a
-// string, the 8 bytes of an integer, a packed collection, or the 4-byte number of a big
-// one. A block is always of the class that its length asks for, so the length frees it.
+// deadline, 8–31 when and how often it was used (access.go). All numbers are little-endian.
+// The value is the text of a string, the 8 bytes of an integer, a packed collection, or the
+// 4-byte number of a big one. A block is always of the class that its length asks for, so the length frees it.
 
 // form says how a value is kept.
 type form uint8

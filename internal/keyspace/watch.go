@@ -62,8 +62,8 @@ func (db *DB) Unwatch(w *Watch, key string) {
 	}
 }
 
-// TellWatchers lets those who watch key know of a call that might have changed it and did not, where
-// Redis does so.
+// TellWatchers lets those who watch key know of a call that might have changed it and did
+// not, where Redis does so.
 func (db *DB) TellWatchers(key []byte) { db.touchWatchers(key) }
 
 func (db *DB) touchWatchers(key []byte) {

@@ -29,7 +29,9 @@ type audience struct {
 const listenBytes = 16 << 10
 
 // newAudience connects n listeners that make the given call, which is answered once.
-func newAudience(ctx context.Context, s Server, o Options, n int, words []string) (*audience, error) {
+func newAudience(
+	ctx context.Context, s Server, o Options, n int, words []string,
+) (*audience, error) {
 	a := &audience{}
 	for range n {
 		conn, err := dial(ctx, s, o)

@@ -16,8 +16,8 @@ const orderText = `{"id":"__seq__","status":"paid","created":"2026-03-14T09:26:5
 	`{"id":"004","sku":"BAG-14-GRY","name":"Sleeve 14 inch","quantity":1,"price":39.50,` +
 	`"tax":0.19,"tags":["bags","travel"]}],` +
 	`"payments":[{"method":"card","brand":"visa","last4":"4242","amount":1423.23,` +
-	`"captured":true}],"coupon":null,"notes":"Please ring twice and leave the parcel with the neighbour ` +
-	`if nobody is at home, thank you. Call before noon.","total":1423.23}`
+	`"captured":true}],"coupon":null,"notes":"Please ring twice and leave the ` +
+	`parcel with the neighbour if nobody is at home, thank you. Call before noon.","total":1423.23}`
 
 // orderWorkloads are orders as documents, and the same text as strings beside them.
 func orderWorkloads() []Workload {

@@ -10,7 +10,9 @@ import (
 
 // messageMetrics are the numbers of publish and subscribe.
 func messageMetrics() []metric {
-	of := func(kind prometheus.ValueType, name, help string, value func(*pubsub.Stats) float64) metric {
+	of := func(
+		kind prometheus.ValueType, name, help string, value func(*pubsub.Stats) float64,
+	) metric {
 		return metric{prometheus.NewDesc(name, help, nil, nil), kind,
 			func(s *scrape) float64 { return value(&s.PubSub) }}
 	}

@@ -88,8 +88,9 @@ type collector struct {
 
 func newCollector(s *Stats, build Build, source Source) *collector {
 	return &collector{
-		stats: s, source: source, metrics: slices.Concat(allMetrics(), messageMetrics()), families: allFamilies(),
-		disk: diskMetrics(), journal: journalMetrics(), fsync: fsyncModes(),
+		stats: s, source: source, metrics: slices.Concat(allMetrics(), messageMetrics()),
+		families: allFamilies(),
+		disk:     diskMetrics(), journal: journalMetrics(), fsync: fsyncModes(),
 		ledger: ledgerMetrics(),
 		latency: prometheus.NewDesc("redis_latency_percentiles_usec",
 			"How long calls took, in microseconds.", []string{"cmd"}, nil),

@@ -193,7 +193,8 @@ func (c *Conn) note(o *engine.Outcome) {
 // enough of its output has gone. It tells whether it did.
 func (c *Conn) GoOn(w *Worker) bool {
 	n := len(c.Pending())
-	if !c.stalled || c.held || c.ending || c.broken != nil || (n > w.Limits.StallBytes/2 && c.tooFull(w)) {
+	if !c.stalled || c.held || c.ending || c.broken != nil ||
+		n > w.Limits.StallBytes/2 && c.tooFull(w) {
 		return false
 	}
 	c.stalled = false

@@ -14,8 +14,9 @@ import (
 //
 //	head (2 bytes) · end (6) · id · buyer · uvarints
 //
-// where head is, from the lowest bit, 3 bits of state, one of phase (save.go), 6 of the length of id less one and 6
-// of the length of buyer less one, and end is the time at which the hold ends or has ended.
+// where head is, from the lowest bit, 3 bits of state, one of phase (save.go), 6 of the length
+// of id less one and 6 of the length of buyer less one, and end is the time at which the hold
+// ends or has ended.
 // The uvarints of a hold are units, fence, when it was granted (since the stock was made)
 // and for how long. Those of a refusal are units, duration, outcome and number, and before
 // them are the 8 bytes of its links in the queue.

@@ -105,7 +105,9 @@ func (p *Postgres) take(ctx context.Context, name string, r request) (*Lock, err
 }
 
 // unlock gives a lock and its connection back.
-func (p *Postgres) unlock(ctx context.Context, conn *pgxpool.Conn, function string, key int64) error {
+func (p *Postgres) unlock(
+	ctx context.Context, conn *pgxpool.Conn, function string, key int64,
+) error {
 	var held bool
 	if err := conn.QueryRow(ctx, `select `+function+`($1)`, key).Scan(&held); err != nil {
 		drop(conn)

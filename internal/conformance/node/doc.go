@@ -4,7 +4,8 @@
 // has only a test, which runs the stories of *.test.js against redis-server and ours.
 //
 // The libraries are ioredis and redis and, on top of them, redlock and rate-limiter-flexible,
-// which live on scripts, connect-redis with its sessions, and BullMQ with its queues. package-lock.json pins them; `npm ci` in this folder fetches them.
+// which live on scripts, connect-redis with its sessions, and BullMQ with its queues.
+// package-lock.json pins them; `npm ci` in this folder fetches them.
 // libraries.js opens clients, story.js says how a story is told and compared; the servers
 // belong to the test in Go, the clients to each story.
 //

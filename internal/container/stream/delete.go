@@ -61,7 +61,7 @@ type Trim struct {
 	ByID    bool // entries from MinID on stay
 	MinID   ID
 	Approx  bool // only whole nodes go
-	LimitTo int  // as soon as more entries than that would have gone with a whole node, it ends; 0: no limit
+	LimitTo int  // ends as soon as more entries would have gone with a whole node; 0: no limit
 }
 
 // Trim takes entries away from the beginning and tells how many. Deleted entries of a node

@@ -121,8 +121,9 @@ func flags(i *session.Info) string {
 		letter byte
 	}{
 		{i.Kind == session.Replica, 'S'}, {i.Kind == session.Master, 'M'},
-		{i.Monitors, 'O'}, {i.Kind == session.PubSub, 'P'}, {i.Blocked, 'b'}, {i.MultiLen >= 0, 'x'}, {i.DirtyWatch, 'd'},
-		{i.Closing, 'c'}, {i.Killed, 'A'}, {i.Unix, 'U'}, {i.NoEvict, 'e'}, {i.NoTouch, 'T'},
+		{i.Monitors, 'O'}, {i.Kind == session.PubSub, 'P'}, {i.Blocked, 'b'},
+		{i.MultiLen >= 0, 'x'}, {i.DirtyWatch, 'd'}, {i.Closing, 'c'}, {i.Killed, 'A'},
+		{i.Unix, 'U'}, {i.NoEvict, 'e'}, {i.NoTouch, 'T'},
 	} {
 		if f.on {
 			letters = append(letters, f.letter)

@@ -23,10 +23,12 @@ type form struct {
 func find(tx command.Tx, c *command.Call)      { search(tx, c, form{search: true, fixed: true}) }
 func findStore(tx command.Tx, c *command.Call) { search(tx, c, form{search: true, store: true}) }
 
-func radiusOfPlace(tx command.Tx, c *command.Call)    { search(tx, c, form{}) }
-func radiusOfPlaceRO(tx command.Tx, c *command.Call)  { search(tx, c, form{fixed: true}) }
-func radiusOfMember(tx command.Tx, c *command.Call)   { search(tx, c, form{member: true}) }
-func radiusOfMemberRO(tx command.Tx, c *command.Call) { search(tx, c, form{member: true, fixed: true}) }
+func radiusOfPlace(tx command.Tx, c *command.Call)   { search(tx, c, form{}) }
+func radiusOfPlaceRO(tx command.Tx, c *command.Call) { search(tx, c, form{fixed: true}) }
+func radiusOfMember(tx command.Tx, c *command.Call)  { search(tx, c, form{member: true}) }
+func radiusOfMemberRO(tx command.Tx, c *command.Call) {
+	search(tx, c, form{member: true, fixed: true})
+}
 
 // query is a call that searches.
 type query struct {

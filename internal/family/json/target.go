@@ -25,7 +25,9 @@ const (
 )
 
 // errPath is the answer to a path that leads nowhere.
-func errPath(path string) reply.Error { return reply.Error("ERR Path '" + path + "' does not exist") }
+func errPath(path string) reply.Error {
+	return reply.Error("ERR Path '" + path + "' does not exist")
+}
 
 // errPathOr is the answer to a path that leads nowhere, or to something else.
 func errPathOr(path, or string) reply.Error { return errPath(path) + reply.Error(" or "+or) }

@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	errIDZero    reply.Error = "ERR The ID specified in XADD must be greater than 0-0"
-	errIDSmall   reply.Error = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
-	errExhausted reply.Error = "ERR The stream has exhausted the last possible ID, unable to add more items"
-	errTooLarge  reply.Error = "ERR Elements are too large to be stored"
+	errIDZero  reply.Error = "ERR The ID specified in XADD must be greater than 0-0"
+	errIDSmall reply.Error = "ERR The ID specified in XADD is equal or smaller than the " +
+		"target stream top item"
+	errExhausted reply.Error = "ERR The stream has exhausted the last possible ID, unable to " +
+		"add more items"
+	errTooLarge reply.Error = "ERR Elements are too large to be stored"
 )
 
 // wish is the ID that XADD asks for.

@@ -74,7 +74,9 @@ func (w *groupWish) find(db *keyspace.DB, c *command.Call) (s keyspace.Stream, o
 
 // last is the ID that the group is to have read last; ok is false if the call has been
 // answered. wordsMax is how many words the call may have.
-func (w *groupWish) last(c *command.Call, s *keyspace.Stream, wordsMax int) (id stream.ID, ok bool) {
+func (w *groupWish) last(
+	c *command.Call, s *keyspace.Stream, wordsMax int,
+) (id stream.ID, ok bool) {
 	if len(c.Argv) > wordsMax {
 		c.Reply.Fail(errSubcommand(c))
 		return id, false

@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	errTwoTrims reply.Error = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
-	errMaxLen   reply.Error = "ERR The MAXLEN argument must be >= 0."
-	errLimit    reply.Error = "ERR The LIMIT argument must be >= 0."
-	errNoTrim   reply.Error = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+	errTwoTrims reply.Error = "ERR syntax error, MAXLEN and MINID options at the same time " +
+		"are not compatible"
+	errMaxLen reply.Error = "ERR The MAXLEN argument must be >= 0."
+	errLimit  reply.Error = "ERR The LIMIT argument must be >= 0."
+	errNoTrim reply.Error = "ERR syntax error, LIMIT cannot be used without specifying a " +
+		"trimming strategy"
 	errMustTrim reply.Error = "ERR syntax error, XTRIM must be called with a trimming strategy"
 	errNoApprox reply.Error = "ERR syntax error, LIMIT cannot be used without the special ~ option"
 )

@@ -25,8 +25,9 @@ var Commands = []command.Spec{{
 	Name:    "EXEC",
 	Summary: "Runs the calls that were queued since MULTI, all or, if a watched key changed, none.",
 	Group:   command.GroupTransactions, Since: "1.2.0", Cost: "that of the queued calls",
-	Flags: command.NoScript | command.Loading | command.Stale | command.SkipSlowLog | command.Immediate,
-	Do:    command.Exec{},
+	Flags: command.NoScript | command.Loading | command.Stale | command.SkipSlowLog |
+		command.Immediate,
+	Do: command.Exec{},
 }, {
 	Name:    "MULTI",
 	Summary: "Queues the calls that follow until EXEC.",

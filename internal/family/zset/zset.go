@@ -83,8 +83,9 @@ var Commands = []command.Spec{{
 }, {
 	Name: "ZINCRBY", Args: "@key increment:int member",
 	Summary: "Adds to the score of a member of a sorted set.",
-	Group:   command.GroupSortedSet, Flags: command.Write | command.DenyOOM | command.Fast | command.Steady,
-	Since: "1.2.0", Cost: "O(log(N))",
+	Group:   command.GroupSortedSet,
+	Flags:   command.Write | command.DenyOOM | command.Fast | command.Steady,
+	Since:   "1.2.0", Cost: "O(log(N))",
 	KeyUse: "RW access update",
 	Do:     command.OnShard(incrBy),
 }, {
