@@ -32,6 +32,7 @@ import (
 	"stampede/internal/journal"
 	"stampede/internal/keyspace"
 	"stampede/internal/metrics"
+	"stampede/internal/migrate"
 	"stampede/internal/persist"
 	"stampede/internal/pubsub"
 	"stampede/internal/script"
@@ -79,7 +80,8 @@ type Engine struct {
 	acks    acks         // those whose calls have run
 	settles settles      // those that wait for the disk
 	errands errands      // those that wait for others than this store
-	ending  caretaker    // of connections that have ended
+	links   migrate.Links
+	ending  caretaker // of connections that have ended
 
 	store   *persist.Store // nil: nothing is kept on disk
 	log     *journal.Log   // nil: there is no journal
@@ -198,6 +200,7 @@ const stepsPerTick = 512
 // more.
 func (e *Engine) Free() error {
 	e.errands.end()
+	e.links.Close()
 	var err error
 	if e.store != nil {
 		err = e.store.Close()

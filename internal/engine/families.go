@@ -34,7 +34,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 	facts := o.Facts
 	facts.RedisVersion, facts.Shards = RedisVersion, max(o.Shards, 1)
 	return [][]command.Spec{
-		generic.Commands,
+		generic.Commands(&e.links),
 		str.Commands,
 		hash.Commands,
 		set.Commands,
@@ -59,7 +59,7 @@ func (e *Engine) families(o Options) [][]command.Spec {
 		admin.Commands(admin.Services{
 			Config: e.config, Stats: e.stats, Sessions: e.registry, Scripts: e.scripts,
 			Facts: facts, Shutdown: o.Shutdown, Store: e.store, Waiting: e.Waiting,
-			Hub: e.hub,
+			Hub: e.hub, Links: e.links.Len,
 		}),
 		introspect.Commands,
 	}

@@ -2,10 +2,10 @@
 
 // Package migrate is the client's side of MIGRATE: it hands values to another server by RESTORE.
 //
-// A [Link] belongs to the goroutine that dialled it. Each step of it waits at most as long as
-// its target says, and ends at once when the context of [Dial] does. What the other side answers
-// is read into a bounded buffer; what is no status and no error ends the link, because then it
-// is no server that could have taken anything.
+// A [Link] belongs to the goroutine that dialled it, or was given it by [Links], which anyone may
+// use. Each step of it waits at most as long as its target says, and ends at once when the
+// context of [Dial] does. What the other side answers is read into a bounded buffer; what is no
+// status and no error ends the link, because then it is no server that could have taken anything.
 //
 // Which keys go, and what becomes of them here, is not here (package family/generic).
 package migrate
@@ -69,6 +69,7 @@ type Link struct {
 	line    []byte      // the last reply, at most lineMax bytes of it
 	stop    func() bool // ends what lets the context end the link
 	broken  error       // why nothing goes over it any more
+	from    account     // for [Links]
 }
 
 // chunkBytes is how much must go within a timeout.
@@ -87,7 +88,7 @@ func Dial(ctx context.Context, t *Target) (*Link, error) {
 		return nil, dialFault(err)
 	}
 	l := newLink(conn, t.Timeout)
-	l.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	l.bind(ctx, t.Timeout)
 	if err := l.greet(t); err != nil {
 		l.Close()
 		return nil, err
@@ -113,6 +114,12 @@ func newLink(conn net.Conn, timeout time.Duration) *Link {
 	return l
 }
 
+// bind lets the link end with a context.
+func (l *Link) bind(ctx context.Context, timeout time.Duration) {
+	l.timeout = timeout
+	l.stop = context.AfterFunc(ctx, func() { _ = l.conn.Close() })
+}
+
 // Close ends the link.
 func (l *Link) Close() {
 	l.stop()
@@ -129,7 +136,12 @@ func (l *Link) greet(t *Target) error {
 			return err
 		}
 	}
-	return l.ask([]byte("SELECT"), strconv.AppendInt(nil, t.DB, 10))
+	return l.choose(t.DB)
+}
+
+// choose selects a database.
+func (l *Link) choose(db int64) error {
+	return l.ask([]byte("SELECT"), strconv.AppendInt(nil, db, 10))
 }
 
 // ask sends a call and reads its reply.

@@ -30,20 +30,28 @@ func startElsewhere(t *testing.T, answer func(call string) string) *elsewhere {
 	}
 	s := &elsewhere{port: l.Addr().(*net.TCPAddr).Port, calls: make(chan string, 1000)}
 	var links sync.WaitGroup
-	links.Go(func() {
+	var conns []net.Conn // of the goroutine that accepts, until it has ended
+	accepting := make(chan struct{})
+	go func() {
+		defer close(accepting)
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
+			conns = append(conns, conn)
 			links.Go(func() {
 				defer conn.Close()
 				s.talk(conn, answer)
 			})
 		}
-	})
+	}()
 	t.Cleanup(func() {
 		_ = l.Close()
+		<-accepting
+		for _, conn := range conns {
+			_ = conn.Close() // some lie idle
+		}
 		links.Wait()
 	})
 	return s

@@ -36,6 +36,7 @@ type Services struct {
 	Hub      *pubsub.Hub // nil: nobody can subscribe
 	Facts    Facts
 	Waiting  func() int      // how many calls wait; nil: none ever does
+	Links    func() int      // how many links of MIGRATE lie idle; nil: there are none
 	Store    *persist.Store  // what keeps the data on disk; nil: nothing does
 	Scripts  *script.Library // nil: there are none
 

@@ -147,8 +147,13 @@ func (r *report) stats() {
 	r.line("pubsub_channels:%d", p.Channels)
 	r.line("pubsub_patterns:%d", p.Patterns)
 	r.line("pubsubshard_channels:%d", p.ShardChannels)
-	r.lines("latest_fork_usec:0\ntotal_forks:0\nmigrate_cached_sockets:0\n" +
-		"slave_expires_tracked_keys:0\nactive_defrag_hits:0\nactive_defrag_misses:0\n" +
+	links := 0
+	if r.Links != nil {
+		links = r.Links()
+	}
+	r.lines("latest_fork_usec:0\ntotal_forks:0")
+	r.line("migrate_cached_sockets:%d", links)
+	r.lines("slave_expires_tracked_keys:0\nactive_defrag_hits:0\nactive_defrag_misses:0\n" +
 		"active_defrag_key_hits:0\nactive_defrag_key_misses:0\ntotal_active_defrag_time:0\n" +
 		"current_active_defrag_time:0\ntracking_total_keys:0\ntracking_total_items:0\n" +
 		"tracking_total_prefixes:0\nunexpected_error_replies:0")

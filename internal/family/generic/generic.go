@@ -6,7 +6,12 @@
 // A handler runs while the shards of its keys are owned and touches nothing else.
 package generic
 
-import "stampede/internal/command"
+import (
+	"slices"
+
+	"stampede/internal/command"
+	"stampede/internal/migrate"
+)
 
 const (
 	readFast  = command.Read | command.Fast
@@ -48,8 +53,25 @@ func migrateSpecs() []command.KeySpec {
 	}}
 }
 
-// Commands are the rows of this family.
-var Commands = []command.Spec{{
+// Commands are the rows of this family. links are those to other servers.
+func Commands(links *migrate.Links) []command.Spec {
+	carrier := carrier{links}
+	return append(slices.Clone(commands), command.Spec{
+		Name: "MIGRATE", Args: migrateArgs,
+		Summary: "Moves keys to another server.",
+		Group:   command.GroupGeneric,
+		Flags:   command.Write | command.MovableKeys | command.Dangerous,
+		Since:   "2.6.0",
+		Cost: "O(N) in the size of the values, which are sent, " +
+			"and the time that the other server takes",
+		Tips:     "nondeterministic_output",
+		KeySpecs: migrateSpecs(), FindKeys: migrateKeys,
+		Do: command.Leaving(carrier.migrate),
+	})
+}
+
+// commands are all but MIGRATE.
+var commands = []command.Spec{{
 	Name: "COPY", Args: "@source @destination [DB destination-db:int] [REPLACE]",
 	Summary: "Puts a copy of a key's value under another key.",
 	Group:   command.GroupGeneric, Flags: command.Write | command.DenyOOM | command.OtherDBs, Since: "6.2.0",
@@ -95,16 +117,6 @@ var Commands = []command.Spec{{
 	Cost: "O(N) in keys of the database",
 	Tips: "request_policy:all_shards nondeterministic_output_order",
 	Do:   command.OnAll(keys),
-}, {
-	Name: "MIGRATE", Args: migrateArgs,
-	Summary: "Moves keys to another server.",
-	Group:   command.GroupGeneric, Flags: command.Write | command.MovableKeys | command.Dangerous,
-	Since: "2.6.0",
-	Cost:  "O(N) in the size of the values, which are sent, and the time that the other server takes",
-	Tips:  "nondeterministic_output",
-
-	KeySpecs: migrateSpecs(), FindKeys: migrateKeys,
-	Do: command.Leaving(migrateCall),
 }, {
 	Name: "MOVE", Args: "@key db:int", Summary: "Moves a key to another database.",
 	Group: command.GroupGeneric, Flags: writeFast | command.OtherDBs, Since: "1.0.0", Cost: "O(1)",

@@ -23,8 +23,11 @@ const (
 	againMax    = 256
 )
 
-// migrateCall looks whether there is anything to send, and sends it without owning anything.
-func migrateCall(tx command.Tx, c *command.Call) command.Errand {
+// carrier moves keys over links that it keeps for the next call.
+type carrier struct{ links *migrate.Links }
+
+// migrate looks whether there is anything to send, and sends it without owning anything.
+func (r carrier) migrate(tx command.Tx, c *command.Call) command.Errand {
 	m, err := readMigration(c)
 	if err != nil {
 		c.Reply.Err(err)
@@ -48,6 +51,7 @@ func migrateCall(tx command.Tx, c *command.Call) command.Errand {
 		return nil
 	}
 	m.own()
+	m.links = r.links
 	return m.run
 }
 
@@ -94,12 +98,12 @@ func (m *migration) run(ctx context.Context, home command.Home, out *reply.Buffe
 	j := &journey{
 		migration: m, home: home, left: m.keys, until: time.Now().Add(m.target.Timeout),
 	}
-	link, err := migrate.Dial(ctx, &m.target)
+	link, err := m.links.Dial(ctx, &m.target)
 	if err != nil {
 		out.Fail(reply.Error(err.Error()))
 		return
 	}
-	defer link.Close()
+	defer m.links.Keep(link)
 	j.link = link
 	for j.halt(); len(j.convoy) > 0; j.halt() {
 		j.sendOff()

@@ -14,6 +14,7 @@ import (
 
 // migration is what MIGRATE is told. Its bytes are its own.
 type migration struct {
+	links   *migrate.Links
 	db      int // that the keys are taken from
 	target  migrate.Target
 	copy    bool // they stay here, too
