@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -59,9 +60,15 @@ const inventoryLarge = "1000000000000"
 
 // Workloads returns the workloads that are known by name, in the order of help texts.
 func Workloads() []Workload {
+	return slices.Concat(keyWorkloads(), scriptWorkloads(), stockWorkloads(), streamWorkloads(),
+		orderWorkloads())
+}
+
+// keyWorkloads are strings, hashes and sorted sets.
+func keyWorkloads() []Workload {
 	fillKeys := words("SET key:__seq__ __value__")
 	fillBoard := words("ZADD bench:board __num__ mem__seq__")
-	return append([]Workload{
+	return []Workload{
 		{Name: "set", Summary: "SET of a drawn key",
 			Steps:   single("SET __key__ __value__"),
 			Prefill: fillKeys},
@@ -90,6 +97,12 @@ func Workloads() []Workload {
 		{Name: "zrevrange", Summary: "ZREVRANGE 0 4 of that sorted set",
 			Steps:   single("ZREVRANGE bench:board 0 4"),
 			Prefill: fillBoard},
+	}
+}
+
+// scriptWorkloads are what shops make of scripts, and locks beside them.
+func scriptWorkloads() []Workload {
+	return []Workload{
 		{Name: "inventory", Summary: "EVALSHA of the inventory script on one hash",
 			Setup: [][]string{
 				{"SCRIPT", "LOAD", inventoryScript},
@@ -116,6 +129,12 @@ func Workloads() []Workload {
 				{Words: words("LOCK.ACQUIRE lock:__num__ __client__ 30000")},
 				{Words: words("LOCK.RELEASE lock:__last__ __client__")},
 			}},
+	}
+}
+
+// stockWorkloads are sales of one stock.
+func stockWorkloads() []Workload {
+	return []Workload{
 		{Name: "stock-hold", Summary: "STOCK.HOLD of a unit of one stock, each under a new id",
 			Beyond: true, Setup: openStock("bench:stock"),
 			Steps: single("STOCK.HOLD bench:stock hold-__once__ buyer-__rand__ 1")},
@@ -128,6 +147,12 @@ func Workloads() []Workload {
 				{Words: words("STOCK.HOLD bench:sale hold-__once__ buyer-__rand__ 1")},
 				{Words: words("STOCK.CONFIRM bench:sale hold-__again__")},
 			}},
+	}
+}
+
+// streamWorkloads are messages and streams.
+func streamWorkloads() []Workload {
+	return []Workload{
 		{Name: "publish", Summary: "PUBLISH of a value to 100 subscribers of one channel",
 			Listeners: 100, Listen: words("SUBSCRIBE bench:channel"),
 			Steps: single("PUBLISH bench:channel __value__")},
@@ -136,7 +161,7 @@ func Workloads() []Workload {
 			Steps: single("XADD bench:stream MAXLEN ~ 100000 * id __num__ kind order text __value__")},
 		{Name: "xadds", Summary: "the same to a drawn stream of some 100",
 			Steps: single("XADD stream:__num__ MAXLEN ~ 100 * id __num__ kind order text __value__")},
-	}, orderWorkloads()...)
+	}
 }
 
 // openStock makes a stock anew that no run sells out.
