@@ -13,10 +13,6 @@ import (
 // errMalformed is what Import says about bytes that no AppendPortable wrote.
 var errMalformed = errors.New("malformed document")
 
-// Check tells what is wrong with the document that v is the root of, as a test or an assertion
-// may want to know. It costs a walk over the whole.
-func (v Value) Check() error { return check(v.doc, v.names) }
-
 // assertWell makes sure, where slow checks are compiled in, that we made a document.
 func assertWell(doc []byte, names *Names) {
 	if assert.Slow {

@@ -68,9 +68,6 @@ func (c *Conn) init(s *session.Session, w *Worker) {
 	c.class, c.activeMs, c.replyBytes = session.Normal, w.NowMs, replyBytesGuess
 }
 
-// Session is whose connection it is.
-func (c *Conn) Session() *session.Session { return c.session }
-
 // WantsInput tells whether the transport is to read. What comes nevertheless is taken.
 func (c *Conn) WantsInput() bool {
 	if c.ending || c.broken != nil || c.stalled || c.held {

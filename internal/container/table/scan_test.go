@@ -185,23 +185,6 @@ func TestSmallTablesAreSmall(t *testing.T) {
 	}
 }
 
-func TestReset(t *testing.T) {
-	tab := table.New(hashOf)
-	before := tab.Bytes()
-	for ref := range uint32(5000) {
-		tab.Insert(hashOf(ref), ref)
-	}
-	tab.Reset()
-	tab.Check()
-	if tab.Len() != 0 || tab.Bytes() != before {
-		t.Errorf("%d entries, %d bytes after Reset; %d bytes before", tab.Len(), tab.Bytes(), before)
-	}
-	tab.Insert(hashOf(1), 1)
-	if _, ok := find(tab, 1); !ok {
-		t.Error("1 is not found after Reset")
-	}
-}
-
 func TestNothingAllocates(t *testing.T) {
 	tab := table.New(hashOf)
 	for ref := range uint32(5000) {

@@ -133,12 +133,6 @@ func (t *Table) Delete(pos Pos) {
 	}
 }
 
-// Reset takes all entries out and gives all memory back but that of an empty table.
-func (t *Table) Reset() {
-	t.Free()
-	t.init()
-}
-
 // Free gives all memory back. The table must not be used afterwards.
 func (t *Table) Free() {
 	for i := 0; i < len(t.dir); {
