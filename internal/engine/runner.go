@@ -131,12 +131,13 @@ func (r *Runner) do(s *session.Session, b *Batch, out *reply.Buffer) Outcome {
 			continue
 		}
 		marks := len(r.marks)
+		silent := s.Reply == session.ReplyOff || s.Reply == session.ReplySkip
 		r.runPlanned(s, p, b.Argv(i), out)
 		if i++; len(r.marks) > marks {
 			r.place(marks, out)
 		}
 		if w := r.waiter; w != nil {
-			r.waiter = nil
+			r.waiter, w.silent = nil, silent
 			return Outcome{Ran: i, Waiter: w}
 		}
 	}

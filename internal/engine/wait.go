@@ -37,6 +37,7 @@ type Waiter struct {
 	seen    journal.Position
 	changed bool
 	queued  bool // it stands in the queues
+	silent  bool // its client wants no reply: CLIENT REPLY
 
 	done    atomic.Bool
 	unblock atomic.Int32 // what CLIENT UNBLOCK wants
@@ -341,6 +342,15 @@ func (r *Runner) serveApart() (seen journal.Position) {
 // Finish tells whether the call of a waiter is done, and appends its reply then. Its
 // connection calls it when it is woken and when NextMs has come.
 func (r *Runner) Finish(w *Waiter, out *reply.Buffer) (outcome Outcome, done bool) {
+	at := out.Len()
+	if outcome, done = r.finishAny(w, out); done && w.silent {
+		out.Truncate(at)
+	}
+	return outcome, done
+}
+
+// finishAny is Finish for a waiter of any kind.
+func (r *Runner) finishAny(w *Waiter, out *reply.Buffer) (outcome Outcome, done bool) {
 	r.nowMs = r.engine.clock()
 	if w.Acknowledging() {
 		return r.finishAck(w, out)
