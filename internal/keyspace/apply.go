@@ -4,6 +4,7 @@ package keyspace
 
 import (
 	"fmt"
+	"math"
 
 	"stampede/internal/effect"
 	"stampede/internal/jsondoc"
@@ -138,6 +139,9 @@ func (db *DB) applyZSet(e *effect.Effect) error {
 	}
 	switch n := uint64(z.Len()); {
 	case e.Op == effect.ZSetAdd:
+		if e.Score == 0 && math.Signbit(e.Score) {
+			z.Enlarge() // only large ones keep the sign of a zero
+		}
 		z.Add(e.Score, e.Field)
 	case e.Op == effect.ZSetRemove:
 		z.Remove(e.Field)

@@ -173,7 +173,11 @@ func (z *ZSet) AddIf(rule AddRule, score float64, member []byte) (AddOutcome, fl
 	} else {
 		z.move(at, score, member)
 	}
-	z.e.db.space.Effects.ZSetAdd(z.e.db.index, z.key, member, score)
+	told := score
+	if score == 0 && z.e.form == formPacked {
+		told = 0 // a small sorted set has no negative zero: see applyZSet
+	}
+	z.e.db.space.Effects.ZSetAdd(z.e.db.index, z.key, member, told)
 	z.e.db.changed(z.key)
 	return outcome, score
 }
