@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"stampede/internal/assert"
 	"stampede/internal/container/stream"
 	"stampede/internal/effect"
 	"stampede/internal/jsondoc"
@@ -466,6 +467,9 @@ func TestCutOfFlushedKeysIsLost(t *testing.T) {
 // TestStepsOfLargeCollectionsAreBounded: by the bytes that elements take, while much waits
 // behind the collection, and when nobody wants them.
 func TestStepsOfLargeCollectionsAreBounded(t *testing.T) {
+	if assert.Slow {
+		t.Skip("so many elements are not checked at every step")
+	}
 	const elements, longBytes, stepBytes = 20_000, 16 << 10, 4 << 10
 	const togetherMax = 32 // elements that a table hands out in one go
 	text := func(n int) []byte { return bytes.Repeat([]byte("x"), n) }
