@@ -3,36 +3,43 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"stampede/internal/reply"
 )
 
-// BenchmarkQueue pushes to one end of a long list and takes from the other, 16 calls a batch.
-// One operation is one call.
+// BenchmarkQueue pushes to one end of a list and takes from the other, 16 calls a batch: the
+// list is long, or there is none between the two calls. One operation is one call.
 func BenchmarkQueue(b *testing.B) {
-	for _, pair := range [][2]string{{"LPUSH", "RPOP"}, {"RPUSH", "LPOP"}} {
-		b.Run(pair[0], func(b *testing.B) {
-			s := newStore(b, 2)
-			element := strings.Repeat("v", 64)
-			var fill, calls [][]string
-			for range 10_000 {
-				fill = append(fill, []string{pair[0], "queue", element})
-			}
-			for range 8 {
-				calls = append(calls, []string{pair[0], "queue", element}, []string{pair[1], "queue"})
-			}
-			var out reply.Buffer
-			c, batch := s.client(), batchOf(calls)
-			c.runner.Do(c.session, batchOf(fill), &out)
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				if i%len(calls) == 0 {
-					out.Truncate(0)
-					c.runner.Do(c.session, batch, &out)
-				}
-			}
-		})
+	for _, long := range []int{0, 10_000} {
+		for _, pair := range [][2]string{{"LPUSH", "RPOP"}, {"RPUSH", "LPOP"}} {
+			b.Run(fmt.Sprintf("%s/%d", pair[0], long), func(b *testing.B) {
+				benchmarkQueue(b, pair[0], pair[1], long)
+			})
+		}
+	}
+}
+
+func benchmarkQueue(b *testing.B, push, pop string, long int) {
+	s := newStore(b, 2)
+	element := strings.Repeat("v", 64)
+	var fill, calls [][]string
+	for range long {
+		fill = append(fill, []string{push, "queue", element})
+	}
+	for range 8 {
+		calls = append(calls, []string{push, "queue", element}, []string{pop, "queue"})
+	}
+	var out reply.Buffer
+	c, batch := s.client(), batchOf(calls)
+	c.runner.Do(c.session, batchOf(fill), &out)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%len(calls) == 0 {
+			out.Truncate(0)
+			c.runner.Do(c.session, batch, &out)
+		}
 	}
 }

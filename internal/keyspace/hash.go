@@ -126,6 +126,10 @@ func (h *Hash) Keep(field, value []byte) {
 func (h *Hash) set(field, value []byte) (created bool) {
 	limits := &h.e.db.space.Limits
 	if !h.Exists() {
+		if max(len(field), len(value)) <= limits.HashValueMax && limits.HashEntriesMax > 0 {
+			h.e.createPack(h.key, object.Hash, field, value)
+			return true
+		}
 		h.e.createPack(h.key, object.Hash)
 	}
 	if h.e.form != formBig && max(len(field), len(value)) > limits.HashValueMax {

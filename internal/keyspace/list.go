@@ -103,10 +103,14 @@ func (l *List) push(front bool, b []byte) {
 
 // insert lets b be element i.
 func (l *List) insert(i int, b []byte) {
+	fill := l.e.db.space.Limits.ListFill
 	if !l.Exists() {
+		if quicklist.Fits(fill, listpack.EmptyBytes, 0, len(b)) {
+			l.e.createPack(l.key, object.List, b)
+			return
+		}
 		l.e.createPack(l.key, object.List)
 	}
-	fill := l.e.db.space.Limits.ListFill
 	big := l.big()
 	if big == nil {
 		p := l.e.pack()

@@ -37,10 +37,17 @@ func (e *Entry) resizeValue(n int) {
 	e.reshape(s, keep)
 }
 
-// createPack makes an absent key with an empty pack.
-func (e *Entry) createPack(key []byte, kind object.Kind) {
-	e.create(key, shape{kind: kind, form: formPacked, valueLen: listpack.EmptyBytes})
-	listpack.New(e.value())
+// createPack makes an absent key with a pack of elements, perhaps none.
+func (e *Entry) createPack(key []byte, kind object.Kind, elements ...[]byte) {
+	bytes := listpack.EmptyBytes
+	for _, b := range elements {
+		bytes += listpack.EncodedLen(b)
+	}
+	e.create(key, shape{kind: kind, form: formPacked, valueLen: bytes})
+	p := listpack.New(e.value())
+	for _, b := range elements {
+		p = p.Append(b)
+	}
 }
 
 // text is the text of an element; that of an integer lies in one of two places of the
