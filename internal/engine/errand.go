@@ -133,16 +133,18 @@ func (e *Engine) start(w *Waiter) {
 	s.wg.Go(func() {
 		e.runErrand(w)
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		for _, key := range w.keys {
 			delete(s.keys, keyspace.WatchedKey{DB: w.call.DB, Key: key})
 		}
 		s.run--
 		e.startErrands()
+		s.mu.Unlock()
+		w.done.Store(true)
+		w.call.Session.Public.Wake()
 	})
 }
 
-// runErrand runs an errand to its end and lets its connection know.
+// runErrand runs an errand to its end.
 func (e *Engine) runErrand(w *Waiter) {
 	h := home{engine: e}
 	w.errand(w.ctx, &h, &w.out)
@@ -152,8 +154,6 @@ func (e *Engine) runErrand(w *Waiter) {
 		w.out.Fail(errUnblocked)
 	}
 	w.seen, w.changed = h.seen, h.changed
-	w.done.Store(true)
-	w.call.Session.Public.Wake()
 }
 
 // take gives a Runner that nobody uses.
