@@ -25,8 +25,8 @@ type callDrawer struct {
 func newCallDrawer(table *command.Table, rng *rand.Rand) *callDrawer {
 	d := &callDrawer{rng: rng}
 	for _, row := range table.Rows() {
-		// Those that wait would stop the test, not the store.
-		if row.Lower != "client|pause" && row.Lower != "debug" {
+		// Those that wait would stop the test, not the store, and MIGRATE calls whom it is told.
+		if row.Lower != "client|pause" && row.Lower != "debug" && row.Lower != "migrate" {
 			d.rows = append(d.rows, row)
 		}
 	}
