@@ -247,12 +247,15 @@ func (l *List) RemoveEqual(b []byte, n int, front bool) (removed int) {
 }
 
 // has tells whether an element equals b.
-func (l *List) has(b []byte) (found bool) {
-	l.Each(0, false, func(e []byte) bool {
-		found = string(e) == string(b)
-		return !found
-	})
-	return found
+func (l *List) has(b []byte) bool {
+	if !l.Exists() {
+		return false
+	}
+	if big := l.big(); big != nil {
+		return big.Has(b)
+	}
+	p := l.e.pack()
+	return p.Find(p.First(), 0, b) >= 0
 }
 
 func (l *List) packRemoveEqual(b []byte, n int, front bool) (removed int) {

@@ -131,6 +131,21 @@ func (l *List) Remove(i, k int) {
 	}
 }
 
+// Has tells whether an element equals b. Cost: O(elements).
+func (l *List) Has(b []byte) bool {
+	for i := range l.nodes.Len() {
+		n := l.nodes.At(i)
+		if n.count == plain {
+			if string(l.element(n)) == string(b) {
+				return true
+			}
+		} else if p := l.pack(n); p.Find(p.First(), 0, b) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // RemoveEqual takes up to k of the elements that equal b away, from one end on, and tells
 // how many there were. Cost: O(elements).
 func (l *List) RemoveEqual(b []byte, k int, front bool) (removed int) {

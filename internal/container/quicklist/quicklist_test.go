@@ -101,6 +101,9 @@ func (w *twin) step() {
 }
 
 func (w *twin) removeEqual(e string, k int, front bool) {
+	if got := w.list.Has([]byte(e)); got != slices.Contains(w.want, e) {
+		w.t.Fatalf("has %q: %v", e, got)
+	}
 	got := w.list.RemoveEqual([]byte(e), k, front)
 	want := 0
 	kept := []string{}
