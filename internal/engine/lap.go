@@ -39,6 +39,9 @@ func (e *Engine) lapMax() int {
 // startLap begins to measure.
 func (r *Runner) startLap() { r.lap.last, r.lap.calls = time.Since(r.lap.base), 0 }
 
+// Clock is when it looked at the clock last: about when the calls of the last [Runner.Do] ended.
+func (r *Runner) Clock() time.Time { return r.lap.base.Add(r.lap.last) }
+
 // end counts the call that has just run and whose reply begins at position at.
 func (r *Runner) end(at int, out *reply.Buffer) {
 	c, l := &r.call, &r.lap

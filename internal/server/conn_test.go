@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"stampede/internal/config"
 	"stampede/internal/engine"
@@ -25,6 +26,7 @@ type tinyStore struct {
 
 func (t *tinyStore) WhileBusy(func()) {}
 func (t *tinyStore) InsideCall()      {}
+func (t *tinyStore) Clock() time.Time { return time.Time{} }
 
 func (t *tinyStore) Finish(*engine.Waiter, *reply.Buffer) (o engine.Outcome, done bool) {
 	return o, true

@@ -18,8 +18,9 @@ import (
 // Limits of one round of a loop.
 const (
 	eventsMax     = 512
-	roundBytesMax = 1 << 20 // replies of a round; beyond it they are sent at once
-	acceptsMax    = 64      // clients let in before calls run again
+	roundBytesMax = 1 << 20          // replies of a round; beyond it they are sent at once
+	roundTimeMax  = time.Millisecond // of a round; who was served first need not wait longer
+	acceptsMax    = 64               // clients let in before calls run again
 )
 
 // loop serves connections on a thread of its own. A round reads and runs every connection
@@ -192,8 +193,10 @@ func (l *loop) serve(timeoutMs int) error {
 	}
 	for i := range l.events[:max(n, 0)] {
 		l.handle(&l.events[i])
-		if l.worker.out.Len() > roundBytesMax {
+		if now := l.worker.caller.Clock(); l.worker.out.Len() > roundBytesMax ||
+			now.Sub(l.worker.began) > roundTimeMax {
 			l.sendAll()
+			l.worker.began = now
 		}
 	}
 	l.takeMail()

@@ -192,7 +192,8 @@ func (s *Server) newWorker() *Worker {
 
 // begin makes w ready for a round at the present time.
 func (s *Server) begin(w *Worker) {
-	w.Limits, w.NowMs = s.limits.Load(), time.Now().UnixMilli()
+	now := time.Now()
+	w.Limits, w.NowMs, w.began = s.limits.Load(), now.UnixMilli(), now
 }
 
 // borrow returns a worker, ready for a round, to be given back.

@@ -5,6 +5,7 @@ package server
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"stampede/internal/engine"
 	"stampede/internal/metrics"
@@ -23,6 +24,8 @@ type Caller interface {
 	WhileBusy(serve func())
 	// InsideCall says that Do is only called from such a serve.
 	InsideCall()
+	// Clock is about when the last Do ended. It does not look at the clock.
+	Clock() time.Time
 }
 
 // Worker is what it takes to run calls, and what connections need only while theirs run,
@@ -31,6 +34,7 @@ type Worker struct {
 	Limits *Limits // in force
 	NowMs  int64   // Unix time of the present round
 
+	began  time.Time // when the round began, or its latest replies went
 	caller Caller
 	counts *metrics.Recorder // of reads and writes; nil: nobody counts
 	batch  engine.Batch

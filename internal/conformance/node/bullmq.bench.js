@@ -8,7 +8,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 
-const jobs = 10_000;
+const jobs = 40_000;
 const rounds = 5;
 const workers = 4;
 
@@ -61,7 +61,7 @@ const servers = process.argv.slice(2).map((argument) => {
   return { name, host, port: Number(port), seen: [] };
 });
 for (let n = 0; n < rounds; n++) {
-  for (const server of servers) {
+  for (const server of n % 2 ? servers.toReversed() : servers) {
     server.seen.push(await round(server));
   }
 }
